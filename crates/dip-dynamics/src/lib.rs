@@ -1,0 +1,22 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+#[cfg(any(feature = "std", test))]
+extern crate std;
+
+mod dual;
+mod integrator;
+mod linearisation;
+mod parameters;
+mod plant;
+mod real;
+mod state;
+mod trigonometry;
+
+pub use dual::Dual;
+pub use integrator::Integrator;
+pub use linearisation::Linearisation;
+pub use parameters::{ParameterError, Parameters};
+pub use plant::{Evaluation, Plant};
+pub use real::{Mask, Real};
+pub use state::State;

@@ -1,0 +1,128 @@
+//! The number that plant, laws and integrators compute with.
+//!
+//! Every formula of this project is written once, over [`Real`]: an `f64` runs it, a
+//! [`Dual`](crate::Dual) differentiates it exactly, and a pack of lanes runs many trajectories at
+//! once. So the trait asks only for what all of them can do, and without branches: a comparison
+//! gives a mask, and a mask selects.
+//!
+//! Nothing here is fused: `a * b + c` rounds twice in every implementation, so that all of them
+//! give the same bits.
+
+use core::fmt::Debug;
+use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
+
+use crate::trigonometry;
+
+/// Truth values, one for each lane of a [`Real`].
+pub trait Mask:
+    Copy + Debug + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self>
+{
+}
+
+impl Mask for bool {}
+
+/// A real number, or a pack of them.
+pub trait Real:
+    Copy
+    + Debug
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + 'static
+{
+    /// The result of a comparison.
+    type Mask: Mask;
+
+    /// The same constant in every lane.
+    fn splat(value: f64) -> Self;
+
+    /// `self < other`; false where either is NaN.
+    fn lt(self, other: Self) -> Self::Mask;
+
+    /// `then` where the mask holds, `otherwise` elsewhere.
+    fn select(mask: Self::Mask, then: Self, otherwise: Self) -> Self;
+
+    /// Square root, correctly rounded.
+    fn sqrt(self) -> Self;
+
+    /// Absolute value.
+    fn abs(self) -> Self;
+
+    /// Sine and cosine of an angle in radians.
+    ///
+    /// Within 2 units in the last place of 1 for |angle| ≤ 10⁵ rad; NaN stays NaN.
+    fn sin_cos(self) -> (Self, Self);
+
+    /// The smaller; `other` where either is NaN.
+    #[inline]
+    fn min(self, other: Self) -> Self {
+        Self::select(self.lt(other), self, other)
+    }
+
+    /// The larger; `other` where either is NaN.
+    #[inline]
+    fn max(self, other: Self) -> Self {
+        Self::select(other.lt(self), self, other)
+    }
+
+    /// The nearest value in `[low, high]`; NaN stays NaN.
+    #[inline]
+    fn clamp(self, low: Self, high: Self) -> Self {
+        // The constant comes first: a NaN then falls through both selections.
+        high.min(low.max(self))
+    }
+}
+
+impl Real for f64 {
+    type Mask = bool;
+
+    #[inline]
+    fn splat(value: f64) -> Self {
+        value
+    }
+
+    #[inline]
+    fn lt(self, other: Self) -> bool {
+        self < other
+    }
+
+    #[inline]
+    fn select(mask: bool, then: Self, otherwise: Self) -> Self {
+        if mask { then } else { otherwise }
+    }
+
+    #[inline]
+    fn sqrt(self) -> Self {
+        #[cfg(feature = "std")]
+        return self.sqrt();
+        #[cfg(not(feature = "std"))]
+        return libm::sqrt(self);
+    }
+
+    #[inline]
+    fn abs(self) -> Self {
+        self.abs()
+    }
+
+    #[inline]
+    fn sin_cos(self) -> (Self, Self) {
+        trigonometry::sin_cos(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Real;
+
+    #[test]
+    fn clamp_keeps_nan_and_limits_the_rest() {
+        for (value, expected) in [(-3.0, -2.0), (0.5, 0.5), (7.0, 2.0), (f64::INFINITY, 2.0)] {
+            assert_eq!(Real::clamp(value, -2.0, 2.0), expected);
+        }
+        assert!(Real::clamp(f64::NAN, -2.0, 2.0).is_nan());
+    }
+}

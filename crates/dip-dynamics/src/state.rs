@@ -1,0 +1,69 @@
+//! The state, and the only place where its order is written.
+
+use serde::{Deserialize, Serialize};
+
+/// Position and velocity of cart and rods; the default is upright at rest.
+///
+/// Angles are absolute, measured from upright, positive toward `+x`.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct State<R = f64> {
+    /// Position of the cart in m.
+    pub x: R,
+    /// Angle of rod 1 in rad.
+    pub theta1: R,
+    /// Angle of rod 2 in rad.
+    pub theta2: R,
+    /// Velocity of the cart in m/s.
+    pub x_dot: R,
+    /// Angular velocity of rod 1 in rad/s.
+    pub theta1_dot: R,
+    /// Angular velocity of rod 2 in rad/s.
+    pub theta2_dot: R,
+}
+
+impl State {
+    /// The names of the six components, in the order of [`State::to_array`].
+    pub const NAMES: [&str; 6] = ["x", "theta1", "theta2", "x_dot", "theta1_dot", "theta2_dot"];
+
+    /// Upright at the origin, at rest.
+    pub const UPRIGHT: Self =
+        Self { x: 0.0, theta1: 0.0, theta2: 0.0, x_dot: 0.0, theta1_dot: 0.0, theta2_dot: 0.0 };
+
+    /// Is every component a finite number?
+    pub fn is_finite(&self) -> bool {
+        self.to_array().iter().all(|component| component.is_finite())
+    }
+}
+
+impl<R: Copy> State<R> {
+    /// From coordinates `q = (x, θ1, θ2)` and their rates `q̇`.
+    #[inline]
+    pub fn new([x, theta1, theta2]: [R; 3], [x_dot, theta1_dot, theta2_dot]: [R; 3]) -> Self {
+        Self { x, theta1, theta2, x_dot, theta1_dot, theta2_dot }
+    }
+
+    /// The coordinates `q = (x, θ1, θ2)`.
+    #[inline]
+    pub fn q(&self) -> [R; 3] {
+        [self.x, self.theta1, self.theta2]
+    }
+
+    /// The rates `q̇ = (ẋ, θ̇1, θ̇2)`.
+    #[inline]
+    pub fn qd(&self) -> [R; 3] {
+        [self.x_dot, self.theta1_dot, self.theta2_dot]
+    }
+
+    /// `[x, θ1, θ2, ẋ, θ̇1, θ̇2]`.
+    #[inline]
+    pub fn to_array(self) -> [R; 6] {
+        [self.x, self.theta1, self.theta2, self.x_dot, self.theta1_dot, self.theta2_dot]
+    }
+
+    /// From `[x, θ1, θ2, ẋ, θ̇1, θ̇2]`.
+    #[inline]
+    pub fn from_array([x, theta1, theta2, x_dot, theta1_dot, theta2_dot]: [R; 6]) -> Self {
+        Self { x, theta1, theta2, x_dot, theta1_dot, theta2_dot }
+    }
+}

@@ -1,0 +1,57 @@
+//! A run kept in memory, for a picture: bounded, and evenly thinned out.
+
+use dip_dynamics::State;
+
+use crate::closed_loop::ClosedLoop;
+use crate::observer::{Instant, Observer};
+
+/// One instant that was kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Kept {
+    /// Time in s.
+    pub t: f64,
+    /// The state.
+    pub state: State,
+    /// The force in N.
+    pub u: f64,
+    /// The sliding variable, if the law has one.
+    pub sigma: Option<f64>,
+}
+
+/// Keeps every n-th instant of a run. All of its memory is taken at the start.
+#[derive(Debug, Clone)]
+pub struct History {
+    stride: u64,
+    seen: u64,
+    kept: Vec<Kept>,
+}
+
+impl History {
+    /// At most `capacity` instants of a run of `closed_loop`, evenly spaced over its horizon.
+    ///
+    /// # Panics
+    /// If `capacity` is zero.
+    pub fn new(closed_loop: &ClosedLoop, capacity: usize) -> Self {
+        assert!(capacity > 0, "a history that keeps nothing has no use");
+        let instants = closed_loop.periods() + 1;
+        Self {
+            stride: instants.div_ceil(capacity as u64),
+            seen: 0,
+            kept: Vec::with_capacity(capacity),
+        }
+    }
+
+    /// The instants, in order.
+    pub fn kept(&self) -> &[Kept] {
+        &self.kept
+    }
+}
+
+impl Observer for History {
+    fn observe(&mut self, &Instant { t, state, command }: &Instant<'_>) {
+        if self.seen.is_multiple_of(self.stride) && self.kept.len() < self.kept.capacity() {
+            self.kept.push(Kept { t, state: *state, u: command.u, sigma: command.sigma });
+        }
+        self.seen += 1;
+    }
+}

@@ -1,0 +1,148 @@
+//! What one run is judged by. Definitions with formulas: `docs/metrics.md`.
+//!
+//! Integrals of the state use the trapezoidal rule over the control periods; those of the force are
+//! exact, since it is held. What did not happen is `None`, never a number.
+
+use dip_dynamics::State;
+use serde::Serialize;
+
+use crate::closed_loop::ClosedLoop;
+use crate::experiment::Settling;
+use crate::observer::{Instant, Observer};
+
+/// Figures of one run, up to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Metrics {
+    /// Time in s from which angles and cart stayed within the settling bands; none if they were not
+    /// within them at the end.
+    pub settling_time: Option<f64>,
+    /// The largest |θ1| on the side opposite to its start, in rad.
+    pub overshoot_theta1: f64,
+    /// The largest |θ2| on the side opposite to its start, in rad.
+    pub overshoot_theta2: f64,
+    /// `∫(θ1² + θ2²)dt` in rad²·s.
+    pub ise: f64,
+    /// `∫(|θ1| + |θ2|)dt` in rad·s.
+    pub iae: f64,
+    /// `∫t·(|θ1| + |θ2|)dt` in rad·s².
+    pub itae: f64,
+    /// `∫u²dt` in N²·s.
+    pub control_effort: f64,
+    /// `Σ|u(k) − u(k−1)|` in N: the chattering.
+    pub total_variation: f64,
+    /// The largest |u| in N.
+    pub peak_force: f64,
+    /// The share of the time during which the force was at its limit, in [0, 1].
+    pub saturation_share: f64,
+    /// The length of track that was used, `max x − min x`, in m.
+    pub cart_travel: f64,
+}
+
+/// Computes [`Metrics`] while a run goes on, in constant memory.
+#[derive(Debug, Clone, Copy)]
+pub struct MetricsRecorder {
+    settling: Settling,
+    u_max: f64,
+    /// The instant before, from which the present interval starts.
+    previous: Option<Previous>,
+    start: State,
+    within_since: Option<f64>,
+    last_u: Option<f64>,
+    x_range: (f64, f64),
+    saturated: f64,
+    /// Sums so far; the fields that need an end are filled in by [`MetricsRecorder::metrics`].
+    sums: Metrics,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Previous {
+    t: f64,
+    state: State,
+    u: f64,
+}
+
+impl MetricsRecorder {
+    /// For one run of `closed_loop`.
+    pub fn new(closed_loop: &ClosedLoop) -> Self {
+        Self {
+            settling: *closed_loop.settling(),
+            u_max: closed_loop.u_max(),
+            previous: None,
+            start: State::UPRIGHT,
+            within_since: None,
+            last_u: None,
+            x_range: (0.0, 0.0),
+            saturated: 0.0,
+            sums: Metrics {
+                settling_time: None,
+                overshoot_theta1: 0.0,
+                overshoot_theta2: 0.0,
+                ise: 0.0,
+                iae: 0.0,
+                itae: 0.0,
+                control_effort: 0.0,
+                total_variation: 0.0,
+                peak_force: 0.0,
+                saturation_share: 0.0,
+                cart_travel: 0.0,
+            },
+        }
+    }
+
+    /// The figures of what was seen.
+    pub fn metrics(&self) -> Metrics {
+        let elapsed = self.previous.map_or(0.0, |previous| previous.t);
+        Metrics {
+            settling_time: self.within_since,
+            saturation_share: if elapsed > 0.0 { self.saturated / elapsed } else { 0.0 },
+            cart_travel: self.x_range.1 - self.x_range.0,
+            ..self.sums
+        }
+    }
+
+    /// The interval from the previous instant to `t`, over which its force was held.
+    fn integrate(&mut self, previous: Previous, t: f64, state: &State) {
+        let dt = t - previous.t;
+        let trapezoid = |f: &dyn Fn(f64, &State) -> f64| {
+            0.5 * dt * (f(previous.t, &previous.state) + f(t, state))
+        };
+        let sums = &mut self.sums;
+        sums.ise += trapezoid(&|_, s| s.theta1 * s.theta1 + s.theta2 * s.theta2);
+        sums.iae += trapezoid(&|_, s| s.theta1.abs() + s.theta2.abs());
+        sums.itae += trapezoid(&|t, s| t * (s.theta1.abs() + s.theta2.abs()));
+        let u = previous.u;
+        sums.control_effort += u * u * dt;
+        sums.total_variation += self.last_u.map_or(0.0, |last| (u - last).abs());
+        sums.peak_force = sums.peak_force.max(u.abs());
+        if u.abs() >= self.u_max {
+            self.saturated += dt;
+        }
+        self.last_u = Some(u);
+    }
+}
+
+impl Observer for MetricsRecorder {
+    fn observe(&mut self, &Instant { t, state, command }: &Instant<'_>) {
+        if let Some(previous) = self.previous {
+            self.integrate(previous, t, state);
+            self.x_range = (self.x_range.0.min(state.x), self.x_range.1.max(state.x));
+        } else {
+            self.start = *state;
+            self.x_range = (state.x, state.x);
+        }
+        let sums = &mut self.sums;
+        sums.overshoot_theta1 = sums.overshoot_theta1.max(beyond(self.start.theta1, state.theta1));
+        sums.overshoot_theta2 = sums.overshoot_theta2.max(beyond(self.start.theta2, state.theta2));
+        if self.settling.contains(state) {
+            self.within_since.get_or_insert(t);
+        } else {
+            self.within_since = None;
+        }
+        self.previous = Some(Previous { t, state: *state, u: command.u });
+    }
+}
+
+/// How far `angle` is on the other side of upright than `start`; from upright, either side counts.
+fn beyond(start: f64, angle: f64) -> f64 {
+    if start == 0.0 { angle.abs() } else { -angle * start.signum() }
+}

@@ -1,0 +1,137 @@
+//! One table a law: the name, unit, rule and search range of each gain.
+//!
+//! Checks, error messages, tuning and documentation all read these tables; no number and no name
+//! stands anywhere else.
+
+use core::fmt;
+
+use thiserror::Error;
+
+/// One gain of a law that is described by `S`.
+#[derive(Debug, Clone, Copy)]
+pub struct Gain<S> {
+    /// Its name, which is the key in files.
+    pub name: &'static str,
+    /// Its unit, for a surface with `s·B = 1`, in which `σ` is in N·s.
+    pub unit: &'static str,
+    /// Which values are right.
+    pub rule: Rule,
+    /// The lower and upper end of a sensible search; both positive, to be searched on a logarithmic
+    /// scale. None if it is not tuned.
+    pub range: Option<(f64, f64)>,
+    /// Where it lives.
+    pub field: fn(&mut S) -> &mut f64,
+}
+
+/// A gain that has to be positive, and is not tuned.
+pub(crate) const fn positive<S>(
+    name: &'static str,
+    unit: &'static str,
+    field: fn(&mut S) -> &mut f64,
+) -> Gain<S> {
+    Gain { name, unit, rule: Rule::Positive, range: None, field }
+}
+
+/// A gain that may be zero, and is not tuned.
+pub(crate) const fn not_negative<S>(
+    name: &'static str,
+    unit: &'static str,
+    field: fn(&mut S) -> &mut f64,
+) -> Gain<S> {
+    Gain { name, unit, rule: Rule::NotNegative, range: None, field }
+}
+
+impl<S: Copy> Gain<S> {
+    /// The same gain, tuned between `lower` and `upper`.
+    pub(crate) const fn searched(self, lower: f64, upper: f64) -> Self {
+        Self { range: Some((lower, upper)), ..self }
+    }
+
+    /// The value of this gain in `spec`.
+    pub fn get(&self, mut spec: S) -> f64 {
+        *(self.field)(&mut spec)
+    }
+}
+
+/// The values that a gain may have; all of them finite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Greater than zero.
+    Positive,
+    /// Zero or greater.
+    NotNegative,
+}
+
+impl Rule {
+    /// Does `value` obey?
+    pub fn holds(self, value: f64) -> bool {
+        value.is_finite()
+            && match self {
+                Self::Positive => value > 0.0,
+                Self::NotNegative => value >= 0.0,
+            }
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Positive => "finite and greater than 0",
+            Self::NotNegative => "finite and not negative",
+        })
+    }
+}
+
+/// A gain that its law cannot have. The message names the gain, the value and the rule.
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+pub enum GainError {
+    /// Out of its own range.
+    #[error("{name} = {value}: must be {rule}")]
+    Rule {
+        /// The gain.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// What would be right.
+        rule: Rule,
+    },
+    /// In conflict with another gain.
+    #[error("{name} = {value}: must not be greater than {limit_name} = {limit}")]
+    Order {
+        /// The gain.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+        /// The gain that limits it.
+        limit_name: &'static str,
+        /// The value of that.
+        limit: f64,
+    },
+}
+
+impl GainError {
+    /// The gain that is wrong.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Rule { name, .. } | Self::Order { name, .. } => name,
+        }
+    }
+}
+
+/// Checks one value against its rule.
+pub(crate) fn check(name: &'static str, value: f64, rule: Rule) -> Result<(), GainError> {
+    if rule.holds(value) { Ok(()) } else { Err(GainError::Rule { name, value, rule }) }
+}
+
+/// Checks every gain of a table.
+pub(crate) fn check_all<S: Copy>(table: &[Gain<S>], spec: &S) -> Result<(), GainError> {
+    table.iter().try_for_each(|gain| check(gain.name, gain.get(*spec), gain.rule))
+}
+
+/// Checks that one gain is not above another.
+pub(crate) fn check_order(
+    (name, value): (&'static str, f64),
+    (limit_name, limit): (&'static str, f64),
+) -> Result<(), GainError> {
+    if value <= limit { Ok(()) } else { Err(GainError::Order { name, value, limit_name, limit }) }
+}

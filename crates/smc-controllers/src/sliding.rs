@@ -1,0 +1,140 @@
+//! What every sliding-mode law shares: `σ`, the equivalent control, `β`, and the limit.
+//!
+//! `σ̇ = drift + β·u` with `drift = s_q·q̇ + s_v·M⁻¹h` and `β = s_v·M⁻¹e₁`. Every law asks for a
+//! rate `v` of `σ` and gets the force `u = u_eq + v/β` with `u_eq = −drift/β`. `β` changes with the
+//! state and may be negative: it is divided by with its sign, and kept away from zero.
+
+use dip_dynamics::{Linearisation, Real};
+use serde::{Deserialize, Serialize};
+
+use crate::controller::{Command, Sample};
+use crate::gain::{Rule, check};
+use crate::spec::DesignError;
+use crate::surface::SurfaceDesign;
+
+/// The force that keeps `σ` where it is, and the `β` that all of the law divides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EquivalentControl {
+    /// From the equations of motion at the present state.
+    #[default]
+    Full,
+    /// From the linearised plant.
+    Linear,
+    /// No equivalent control; `β` from the linearised plant.
+    None,
+}
+
+/// `|β|` is not divided by below this share of `|s·B|`. It is where the cart has lost 95 % of its
+/// grip on `σ`: the force is at its limit there for any practical gain.
+const BETA_FLOOR: f64 = 0.05;
+
+/// A surface in the form that laws compute with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Sliding<R = f64> {
+    s: [R; 6],
+    /// `s·A`.
+    linear_drift: [R; 6],
+    /// `s·B`.
+    linear_beta: R,
+    beta_floor: R,
+    equivalent: EquivalentControl,
+    u_max: R,
+}
+
+impl Sliding {
+    /// Designs the surface for a linearised plant; `u_max` is the actuator limit in N.
+    pub(crate) fn design(
+        surface: &SurfaceDesign,
+        linear: &Linearisation,
+        equivalent: EquivalentControl,
+        u_max: f64,
+    ) -> Result<Self, DesignError> {
+        check("u_max", u_max, Rule::Positive)?;
+        let surface = surface.design(linear)?;
+        let beta = (surface.s * linear.b)[0];
+        Ok(Self {
+            s: surface.s.transpose().into(),
+            linear_drift: (surface.s * linear.a).transpose().into(),
+            linear_beta: beta,
+            beta_floor: BETA_FLOOR * beta.abs(),
+            equivalent,
+            u_max,
+        })
+    }
+}
+
+/// `σ` and its dynamics at one sample.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reaching<R: Real> {
+    pub(crate) sigma: R,
+    /// `β`, guarded.
+    pub(crate) beta: R,
+    u_eq: R,
+    u_max: R,
+    equivalent: EquivalentControl,
+    guarded: R::Mask,
+}
+
+impl<R: Real> Sliding<R> {
+    #[inline]
+    pub(crate) fn reaching(&self, sample: &Sample<'_, R>) -> Reaching<R> {
+        let zero = R::splat(0.0);
+        let x = sample.state.to_array();
+        let sigma = dot(&self.s, &x);
+        let (equivalent, drift, beta) = match (self.equivalent, sample.model) {
+            (EquivalentControl::Full, Some(model)) => {
+                let [s0, s1, s2, velocity @ ..] = self.s;
+                // One solve gives both: s_v·M⁻¹ as a row, of which β is the first entry.
+                let row = model.solve(velocity);
+                let drift = dot(&[s0, s1, s2], &sample.state.qd()) + dot(&row, &model.h());
+                (EquivalentControl::Full, drift, row[0])
+            }
+            (EquivalentControl::Linear, _) => {
+                (EquivalentControl::Linear, dot(&self.linear_drift, &x), self.linear_beta)
+            }
+            _ => (EquivalentControl::None, zero, self.linear_beta),
+        };
+        let guarded = beta.abs().lt(self.beta_floor);
+        let floor = R::select(beta.lt(zero), -self.beta_floor, self.beta_floor);
+        let beta = R::select(guarded, floor, beta);
+        Reaching { sigma, beta, u_eq: -drift / beta, u_max: self.u_max, equivalent, guarded }
+    }
+}
+
+impl<R: Real> Reaching<R> {
+    /// The command that gives `σ` the rate `v`, as far as the actuator can.
+    #[inline]
+    pub(crate) fn command(&self, v: R) -> Command<R> {
+        let u_sw = v / self.beta;
+        Command {
+            u: (self.u_eq + u_sw).clamp(-self.u_max, self.u_max),
+            u_eq: self.u_eq,
+            u_sw,
+            sigma: Some(self.sigma),
+            equivalent: self.equivalent,
+            guarded: self.guarded,
+        }
+    }
+
+    /// The rate of `σ` that the limit takes away: `β·(u − u_eq − u_sw)`; zero when unlimited.
+    #[inline]
+    pub(crate) fn lost_rate(&self, command: &Command<R>) -> R {
+        self.beta * (command.u - (command.u_eq + command.u_sw))
+    }
+}
+
+/// `σ/ε` limited to `[−1, 1]`: the sign with a boundary layer of thickness `ε`.
+#[inline]
+pub(crate) fn sat<R: Real>(sigma: R, epsilon: R) -> R {
+    (sigma / epsilon).clamp(R::splat(-1.0), R::splat(1.0))
+}
+
+#[inline]
+fn dot<R: Real, const N: usize>(a: &[R; N], b: &[R; N]) -> R {
+    let mut sum = a[0] * b[0];
+    for i in 1..N {
+        sum += a[i] * b[i];
+    }
+    sum
+}

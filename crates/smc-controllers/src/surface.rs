@@ -1,0 +1,143 @@
+//! Sliding surfaces `σ = s·x`, designed so that the motion on them decays.
+//!
+//! On the surface the linearised plant moves as `ẋ = (A − B·(sA)/(sB))·x`. One eigenvalue of that
+//! is 0, the surface itself; the other five are the sliding poles, and have to lie in the left half
+//! plane (Utkin 1992, ch. 7). Weights and poles give such a surface by construction; coefficients
+//! are checked. Validated in `tests/golden.rs` and `tests/design.rs`.
+
+use dip_dynamics::Linearisation;
+use nalgebra::{Matrix6, RowVector6, SMatrix};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::lqr::{RiccatiError, Weights, lqr_gain};
+use crate::poles::{Pole, PoleError, eigenvalues_of_5, polynomial};
+
+/// How a surface is chosen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum SurfaceDesign {
+    /// `s ∝ K` of a linear-quadratic regulator, scaled so that `s·B = 1`.
+    Lqr(Weights),
+    /// The surface with these five sliding poles, scaled so that `s·B = 1`.
+    Poles([Pole; 5]),
+    /// These six coefficients as they are.
+    Coefficients {
+        /// `s`, in the order of the state.
+        s: [f64; 6],
+        /// Accept a surface on which the motion does not decay.
+        #[serde(default)]
+        allow_unstable: bool,
+    },
+}
+
+/// Why there is no such surface.
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+pub enum SurfaceError {
+    /// No regulator for these weights.
+    #[error(transparent)]
+    Riccati(#[from] RiccatiError),
+    /// Poles that cannot be chosen.
+    #[error(transparent)]
+    Poles(#[from] PoleError),
+    /// A coefficient is NaN or infinite.
+    #[error("coefficients: s[{index}] = {value}: must be finite")]
+    NotFinite {
+        /// Its place.
+        index: usize,
+        /// Its value.
+        value: f64,
+    },
+    /// The force does not reach `σ`.
+    #[error("coefficients: s·B = {0}: the force cannot move sigma; s·B must not be 0")]
+    NotReachable(f64),
+    /// The motion on the surface does not decay.
+    #[error(
+        "coefficients: the sliding pole {pole} is not in the left half plane: the pendulum would \
+         not stay up (set allow_unstable to use the surface all the same)"
+    )]
+    NotHurwitz {
+        /// The worst of the five sliding poles.
+        pole: Pole,
+    },
+    /// The plant's linearisation cannot be controlled by the cart force.
+    #[error("the linearised plant is not controllable")]
+    NotControllable,
+}
+
+/// A surface `σ = s·x`, and what it means for the linearised plant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Surface {
+    /// The six coefficients `s`.
+    pub s: RowVector6<f64>,
+    /// The five poles of the motion on the surface in rad/s, the fastest first.
+    pub sliding_poles: [Pole; 5],
+}
+
+impl SurfaceDesign {
+    /// The surface for a linearised plant.
+    ///
+    /// # Errors
+    /// Weights, poles or coefficients that break their rules; a motion that does not decay.
+    pub fn design(&self, linear: &Linearisation) -> Result<Surface, SurfaceError> {
+        let (s, allow_unstable) = match self {
+            Self::Lqr(weights) => {
+                let k = lqr_gain(linear, weights)?;
+                (k / (k * linear.b)[0], false)
+            }
+            Self::Poles(poles) => (place(linear, poles)?, false),
+            Self::Coefficients { s, allow_unstable } => {
+                if let Some(index) = s.iter().position(|c| !c.is_finite()) {
+                    return Err(SurfaceError::NotFinite { index, value: s[index] });
+                }
+                (RowVector6::from(*s), *allow_unstable)
+            }
+        };
+        let surface = Surface { s, sliding_poles: sliding_poles(linear, &s)? };
+        match surface.sliding_poles.iter().copied().max_by(|p, q| p.re.total_cmp(&q.re)) {
+            Some(pole) if pole.re >= 0.0 && !allow_unstable => {
+                Err(SurfaceError::NotHurwitz { pole })
+            }
+            _ => Ok(surface),
+        }
+    }
+}
+
+/// `s = eᵀ·p(A)`, with `eᵀ` the last row of the inverse controllability matrix and `p` the
+/// polynomial of the five poles (Ackermann and Utkin 1998). Then `s·B = 1`.
+fn place(linear: &Linearisation, poles: &[Pole; 5]) -> Result<RowVector6<f64>, SurfaceError> {
+    let coefficients = polynomial(poles)?;
+    let mut controllability = Matrix6::zeros();
+    let mut column = linear.b;
+    for i in 0..6 {
+        controllability.set_column(i, &column);
+        column = linear.a * column;
+    }
+    // eᵀ·C = (0, …, 0, 1), solved rather than inverted.
+    let last = nalgebra::Vector6::new(0.0, 0.0, 0.0, 0.0, 0.0, 1.0);
+    let e = controllability
+        .transpose()
+        .full_piv_lu()
+        .solve(&last)
+        .ok_or(SurfaceError::NotControllable)?
+        .transpose();
+    // Horner's rule on rows: ((e·A + c4·e)·A + c3·e)·A + …
+    Ok(coefficients.iter().rev().fold(e, |row, &c| row * linear.a + e * c))
+}
+
+/// The five eigenvalues of the motion within the plane `s·x = 0`.
+fn sliding_poles(linear: &Linearisation, s: &RowVector6<f64>) -> Result<[Pole; 5], SurfaceError> {
+    let (a, b) = (linear.a, linear.b);
+    let beta = (s * b)[0];
+    if beta.abs() <= 1e-9 * s.norm() * b.norm() {
+        return Err(SurfaceError::NotReachable(beta));
+    }
+    // A Householder reflection maps s onto the first axis; its other columns span the plane, so
+    // that the eigenvalue 0 of the surface itself never enters.
+    let mut v = s.transpose() / s.norm();
+    v[0] += 1.0_f64.copysign(v[0]);
+    let reflection = Matrix6::identity() - v * v.transpose() * (2.0 / v.norm_squared());
+    let basis: SMatrix<f64, 6, 5> = reflection.fixed_columns::<5>(1).into_owned();
+    let motion = a - b * (s * a) / beta;
+    Ok(eigenvalues_of_5(basis.transpose() * motion * basis)?)
+}
