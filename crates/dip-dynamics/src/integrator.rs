@@ -8,6 +8,7 @@ use crate::state::State;
 
 /// A fixed-step integrator. Measured orders and drift: `tests/physics.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Integrator {
     /// The classical method of Runge and Kutta (Kutta 1901): order 4, four evaluations.

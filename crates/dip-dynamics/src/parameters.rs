@@ -7,6 +7,7 @@ use thiserror::Error;
 ///
 /// The default is the reference plant of this project.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Parameters {
     /// Mass of the cart in kg.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// Angles are absolute, measured from upright, positive toward `+x`.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(bound = "R: schemars::JsonSchema + Default + Serialize"))]
 #[serde(deny_unknown_fields, default)]
 pub struct State<R = f64> {
     /// Position of the cart in m.

@@ -1,2 +1,57 @@
-//! Under construction.
-fn main() {}
+//! The command `dip`: files, arguments and terminal around the closed loop.
+//!
+//! It decides nothing about physics, laws or figures; those live in the crates below. A file a
+//! command; what they share is `input` (files in), `output` (files and documents out) and `picture`.
+
+mod check;
+mod cli;
+mod compare;
+mod design;
+mod input;
+mod locate;
+mod output;
+mod overview;
+mod picture;
+mod simulate;
+mod tune;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use memcheck::CountingAllocator;
+
+use crate::cli::{Cli, Command};
+use crate::input::InputError;
+
+/// Counts every byte, so that the comparison can say what each law left behind.
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+
+/// Exit code for a fault in what the user gave; 1 is for everything else that can fail.
+const INPUT_FAULT: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            if error.is::<InputError>() { ExitCode::from(INPUT_FAULT) } else { ExitCode::FAILURE }
+        }
+    }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    let Cli { config, json, command } = cli;
+    let config = config.as_deref();
+    match command.unwrap_or_default() {
+        Command::Compare(args) => match args.starts {
+            Some(starts) => compare::run(config, json, &args, starts),
+            None => overview::run(config, json, &args),
+        },
+        Command::Simulate(args) => simulate::run(config, json, &args),
+        Command::Tune(args) => tune::run(config, json, &args),
+        Command::Design(args) => design::run(config, json, &args),
+        Command::Check(args) => check::run(json, &args),
+    }
+}

@@ -18,6 +18,7 @@ use crate::tuning::Tuning;
 
 /// A whole experiment. Unchecked: [`Experiment::closed_loop`] and [`Experiment::controller`] check.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Experiment {
     /// Parameters of the plant.
@@ -52,6 +53,7 @@ impl Default for Experiment {
 
 /// Times and integrator.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Simulation {
     /// Horizon in s, a multiple of the control period.
@@ -72,6 +74,7 @@ impl Default for Simulation {
 
 /// The actuator of the cart.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Actuator {
     /// The largest force either way in N.
@@ -86,6 +89,7 @@ impl Default for Actuator {
 
 /// What counts as settled, and as fallen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Settling {
     /// Settled: both angles within this many rad of upright, and …
@@ -113,6 +117,7 @@ impl Settling {
 
 /// The laws of an experiment; what is not said is as shipped.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 #[expect(missing_docs, reason = "each field is documented at its type")]
 pub struct Controllers {

@@ -1,14 +1,7 @@
-//! Gains by particle swarm: what a candidate costs, and the search.
+//! Gains by particle swarm: which gains are searched, where, and on which starts.
 //!
-//! A candidate is judged on several random starts. The cost of a run lies in `[0, 1)` if it settled,
-//! and the cost of a candidate keeps three classes apart, so that no weight can trade them:
-//!
-//! - all runs settled: the mean of `J/(1 + J)` with `J` the weighted sum of metrics; below 1;
-//! - all stayed up, some did not settle: 1 + the share that did not, at most 2;
-//! - some fell: 2 + the mean of `1 − t/(2T)` over those that fell at `t`, at most 3; later is better.
-//!
-//! A candidate whose surface cannot be designed, or whose run diverges, has no cost: the swarm
-//! counts it as infeasible.
+//! What a candidate costs is in `cost.rs`. A candidate whose surface cannot be designed, or of which
+//! a run diverges, has no cost: the swarm counts it as infeasible.
 
 use std::borrow::Borrow;
 use std::ops::Range;
@@ -22,13 +15,15 @@ use serde::{Deserialize, Serialize};
 use smc_controllers::{ControllerSpec, Kind};
 use thiserror::Error;
 
-use crate::closed_loop::{ClosedLoop, Outcome};
+use crate::closed_loop::ClosedLoop;
+use crate::cost::{Cost, Judge};
 use crate::experiment::{Experiment, ExperimentError};
-use crate::metrics::{Metrics, MetricsRecorder};
+use crate::metrics::MetricsRecorder;
 use crate::starts::Starts;
 
 /// How gains are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Tuning {
     /// Random starts on which each candidate is judged.
@@ -46,74 +41,17 @@ impl Default for Tuning {
     }
 }
 
-/// Weights of the metrics in `J`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Cost {
-    /// Of the settling time, in 1/s.
-    pub settling_time: f64,
-    /// Of `∫(|θ1| + |θ2|)dt`, in 1/(rad·s).
-    pub iae: f64,
-    /// Of `∫u²dt`, in 1/(N²·s).
-    pub control_effort: f64,
-    /// Of the total variation of the force, in 1/N.
-    pub total_variation: f64,
-    /// Of the travel of the cart, in 1/m.
-    pub cart_travel: f64,
-}
-
-impl Default for Cost {
-    fn default() -> Self {
-        Self {
-            settling_time: 0.2,
-            iae: 1.0,
-            control_effort: 2e-5,
-            total_variation: 2e-4,
-            cart_travel: 0.1,
-        }
-    }
-}
-
 impl Tuning {
     pub(crate) fn check(&self) -> Result<(), ExperimentError> {
-        let Cost { settling_time, iae, control_effort, total_variation, cart_travel } = self.cost;
         if self.starts == 0 {
             let key = "tuning.starts";
             return Err(ExperimentError::Setting { key, value: 0.0, rule: "at least 1" });
         }
         if !(self.radius.is_finite() && self.radius > 0.0) {
-            let rule = "finite and greater than 0";
-            return Err(ExperimentError::Setting { key: "tuning.box", value: self.radius, rule });
+            let (key, value) = ("tuning.box", self.radius);
+            return Err(ExperimentError::Setting { key, value, rule: "finite and greater than 0" });
         }
-        let weights = [
-            ("tuning.cost.settling_time", settling_time),
-            ("tuning.cost.iae", iae),
-            ("tuning.cost.control_effort", control_effort),
-            ("tuning.cost.total_variation", total_variation),
-            ("tuning.cost.cart_travel", cart_travel),
-        ];
-        for (key, value) in weights {
-            if !(value.is_finite() && value >= 0.0) {
-                let rule = "finite and not negative";
-                return Err(ExperimentError::Setting { key, value, rule });
-            }
-        }
-        if weights.iter().all(|&(_, value)| value == 0.0) {
-            let (key, rule) =
-                ("tuning.cost.settling_time", "positive, or another weight of the cost");
-            return Err(ExperimentError::Setting { key, value: 0.0, rule });
-        }
-        Ok(())
-    }
-}
-
-impl Cost {
-    fn of(&self, metrics: &Metrics, settling_time: f64) -> f64 {
-        self.settling_time * settling_time
-            + self.iae * metrics.iae
-            + self.control_effort * metrics.control_effort
-            + self.total_variation * metrics.total_variation
-            + self.cart_travel * metrics.cart_travel
+        self.cost.check()
     }
 }
 
@@ -137,31 +75,13 @@ impl Objective<'_> {
         let Ok(controller) = spec.build(&self.linear, self.closed_loop.u_max()) else {
             return f64::NAN;
         };
-        let (mut settled_cost, mut unsettled, mut fallen_cost) = (0.0, 0_u32, 0.0);
+        let mut judge = Judge::new(self.cost, self.closed_loop.horizon());
         for &start in self.starts {
             let mut recorder = MetricsRecorder::new(&self.closed_loop);
             let run = self.closed_loop.run(&controller, start, &mut recorder);
-            let metrics = recorder.metrics();
-            match (run.outcome, metrics.settling_time) {
-                (Outcome::Diverged, _) => return f64::NAN,
-                (Outcome::Fallen, _) => {
-                    fallen_cost += 1.0 - 0.5 * run.time / self.closed_loop.horizon();
-                }
-                (_, Some(settling_time)) => {
-                    let j = self.cost.of(&metrics, settling_time);
-                    settled_cost += j / (1.0 + j);
-                }
-                (_, None) => unsettled += 1,
-            }
+            judge.add(&run, &recorder.metrics());
         }
-        let count = self.starts.len() as f64;
-        if fallen_cost > 0.0 {
-            2.0 + fallen_cost / count
-        } else if unsettled > 0 {
-            1.0 + f64::from(unsettled) / count
-        } else {
-            settled_cost / count
-        }
+        judge.cost().unwrap_or(f64::NAN)
     }
 }
 

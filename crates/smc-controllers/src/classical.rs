@@ -15,6 +15,7 @@ use crate::surface::SurfaceDesign;
 
 /// Description of a classical law. The default is the shipped one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct ClassicalSpec {
     /// The sliding surface.

@@ -83,6 +83,23 @@ impl<'de> Deserialize<'de> for Pole {
     }
 }
 
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for Pole {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Pole".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A real pole or [re, im], in rad/s",
+            "anyOf": [
+                { "type": "number" },
+                { "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 2 },
+            ],
+        })
+    }
+}
+
 /// Why poles could not be chosen or found.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum PoleError {

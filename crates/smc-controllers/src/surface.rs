@@ -13,8 +13,14 @@ use thiserror::Error;
 use crate::lqr::{RiccatiError, Weights, lqr_gain};
 use crate::poles::{Pole, PoleError, eigenvalues_of_5, polynomial};
 
+/// A sliding pole has to be left of this, in rad/s. A surface that does not hold the cart has a pole
+/// at 0, which rounding puts on either side, by up to some 1e-9; and nobody waits the eleven days in
+/// which a pole here decays.
+const SLOWEST: f64 = -1e-6;
+
 /// How a surface is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum SurfaceDesign {
     /// `s ∝ K` of a linear-quadratic regulator, scaled so that `s·B = 1`.
@@ -53,8 +59,8 @@ pub enum SurfaceError {
     NotReachable(f64),
     /// The motion on the surface does not decay.
     #[error(
-        "coefficients: the sliding pole {pole} is not in the left half plane: the pendulum would \
-         not stay up (set allow_unstable to use the surface all the same)"
+        "the sliding pole {pole} is not in the left half plane: the motion on the surface does not \
+         decay (coefficients can be used all the same with allow_unstable)"
     )]
     NotHurwitz {
         /// The worst of the five sliding poles.
@@ -95,7 +101,7 @@ impl SurfaceDesign {
         };
         let surface = Surface { s, sliding_poles: sliding_poles(linear, &s)? };
         match surface.sliding_poles.iter().copied().max_by(|p, q| p.re.total_cmp(&q.re)) {
-            Some(pole) if pole.re >= 0.0 && !allow_unstable => {
+            Some(pole) if pole.re > SLOWEST && !allow_unstable => {
                 Err(SurfaceError::NotHurwitz { pole })
             }
             _ => Ok(surface),

@@ -1,0 +1,31 @@
+//! `dip check`: is an experiment file right?
+
+use anyhow::Result;
+use serde::Serialize;
+
+use crate::cli::CheckArgs;
+use crate::input::Source;
+use crate::output::{SCHEMA, print, print_json};
+
+#[derive(Serialize)]
+struct Checked {
+    schema: u32,
+    file: String,
+    ok: bool,
+}
+
+pub(crate) fn run(json: bool, args: &CheckArgs) -> Result<()> {
+    // Everything that could be wrong is an error of loading, with its place in the file.
+    let source = Source::load(Some(&args.file))?;
+    let file = args.file.display().to_string();
+    if json {
+        return print_json(&Checked { schema: SCHEMA, file, ok: true });
+    }
+    let experiment = source.experiment();
+    print(&format!(
+        "{file} is right: {} s, control every {} s, ±{} N\n",
+        experiment.simulation.duration,
+        experiment.simulation.control_period,
+        experiment.actuator.u_max,
+    ))
+}

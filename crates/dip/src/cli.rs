@@ -1,0 +1,255 @@
+//! What can be typed.
+
+#![expect(
+    clippy::doc_markdown,
+    reason = "the help is read on a terminal, where backticks are noise"
+)]
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use smc_controllers::{Kind, Pole};
+
+/// Sliding-mode controllers that hold a double inverted pendulum on a cart.
+///
+/// Without a command: compares all controllers from the default start, prints a table, and writes
+/// summary, trajectories and a picture to `out/`.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Exit codes: 0 done; 1 failed; 2 something given was wrong, and the message says what.\n\
+                  All numbers are in SI units: m, rad, s, N, kg."
+)]
+pub(crate) struct Cli {
+    /// Experiment file (TOML); what it does not say is as built in
+    #[arg(long, value_name = "FILE", global = true)]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Print one JSON document on stdout, and nothing else there
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Compare all controllers: one start with pictures, or statistics over many starts
+    Compare(CompareArgs),
+    /// Run one controller from one start
+    Simulate(SimulateArgs),
+    /// Find gains of one controller with a particle swarm
+    Tune(TuneArgs),
+    /// Show the linearised plant, a sliding surface with its poles, and the LQR gain
+    Design(DesignArgs),
+    /// Check an experiment file and say what is wrong with it
+    Check(CheckArgs),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Compare(CompareArgs {
+            starts: None,
+            radius: DEFAULT_BOX,
+            seed: DEFAULT_SEED,
+            gains: Vec::new(),
+            out: None,
+        })
+    }
+}
+
+const DEFAULT_BOX: f64 = 0.2;
+const DEFAULT_SEED: u64 = 1;
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// Run each controller from this many random starts at rest
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+    pub(crate) starts: Option<u64>,
+
+    /// Half width of the box of initial angles, in rad
+    #[arg(
+        long = "box",
+        value_name = "RAD",
+        default_value_t = DEFAULT_BOX,
+        requires = "starts",
+        allow_negative_numbers = true
+    )]
+    pub(crate) radius: f64,
+
+    /// Seed of the random starts
+    #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED, requires = "starts")]
+    pub(crate) seed: u64,
+
+    /// Use gains that `dip tune --out` wrote; may be given once for each controller
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gains: Vec<PathBuf>,
+
+    /// Directory for the results [default without --starts: out]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimulateArgs {
+    /// classical, super_twisting, adaptive, hybrid, lqr, or none for the uncontrolled plant
+    #[arg(long, value_name = "NAME", value_parser = controller_or_none)]
+    pub(crate) controller: Controlled,
+
+    /// Initial state x,θ1,θ2,ẋ,θ̇1,θ̇2 in m, rad, m/s and rad/s [default: the experiment's]
+    #[arg(long, value_name = "X,..", value_parser = six_numbers, allow_hyphen_values = true)]
+    pub(crate) x0: Option<[f64; 6]>,
+
+    /// Horizon in s [default: the experiment's]
+    #[arg(long, value_name = "T", allow_negative_numbers = true)]
+    pub(crate) duration: Option<f64>,
+
+    /// Use gains that `dip tune --out` wrote
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gains: Option<PathBuf>,
+
+    /// Seed of everything random in the run; without noise in the experiment, nothing is
+    #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
+    pub(crate) seed: u64,
+
+    /// Directory for the trajectory and the summary
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TuneArgs {
+    /// classical, super_twisting, adaptive, hybrid or lqr
+    #[arg(long, value_name = "NAME", value_parser = controller)]
+    pub(crate) controller: Kind,
+
+    /// Seed of the swarm and of the starts that it is judged on
+    #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
+    pub(crate) seed: u64,
+
+    /// Particles of the swarm
+    #[arg(long, value_name = "P", default_value_t = 24)]
+    pub(crate) particles: usize,
+
+    /// Generations of the swarm
+    #[arg(long, value_name = "I", default_value_t = 30)]
+    pub(crate) iterations: u64,
+
+    /// File for the gains, which `simulate` and `compare` take with --gains
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DesignArgs {
+    /// Show the surface of this controller
+    #[arg(long, value_name = "NAME", value_parser = controller, default_value_t = Kind::Classical)]
+    pub(crate) controller: Kind,
+
+    /// Design for these six weights q of x,θ1,θ2,ẋ,θ̇1,θ̇2 instead; with --r
+    #[arg(long, value_name = "Q,..", value_parser = six_numbers, requires = "r", conflicts_with = "poles")]
+    pub(crate) q: Option<[f64; 6]>,
+
+    /// Weight of the force; with --q
+    #[arg(long, value_name = "R", requires = "q", allow_negative_numbers = true)]
+    pub(crate) r: Option<f64>,
+
+    /// Design for these five sliding poles in rad/s instead; a complex pair is written -3+2i,-3-2i
+    #[arg(long, value_name = "P,..", value_parser = five_poles, allow_hyphen_values = true)]
+    pub(crate) poles: Option<[Pole; 5]>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The experiment file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// A controller by name, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Controlled(pub(crate) Option<Kind>);
+
+impl Controlled {
+    pub(crate) fn name(self) -> &'static str {
+        self.0.map_or("none", Kind::name)
+    }
+}
+
+fn controller(name: &str) -> Result<Kind, String> {
+    name.parse().map_err(|error: smc_controllers::UnknownController| error.to_string())
+}
+
+fn controller_or_none(name: &str) -> Result<Controlled, String> {
+    match name {
+        "none" => Ok(Controlled(None)),
+        _ => controller(name)
+            .map(|kind| Controlled(Some(kind)))
+            .map_err(|error| format!("{error}, and none for the uncontrolled plant")),
+    }
+}
+
+fn six_numbers(text: &str) -> Result<[f64; 6], String> {
+    let numbers: Vec<f64> = text.split(',').map(finite).collect::<Result<_, _>>()?;
+    <[f64; 6]>::try_from(numbers)
+        .map_err(|numbers| format!("{} numbers: must be 6, with commas between", numbers.len()))
+}
+
+fn five_poles(text: &str) -> Result<[Pole; 5], String> {
+    let poles: Vec<Pole> = text.split(',').map(pole).collect::<Result<_, _>>()?;
+    <[Pole; 5]>::try_from(poles)
+        .map_err(|poles| format!("{} poles: must be 5, with commas between", poles.len()))
+}
+
+/// `-3` or `-3+2i`.
+fn pole(text: &str) -> Result<Pole, String> {
+    let text = text.trim();
+    let Some(complex) = text.strip_suffix('i') else {
+        return finite(text).map(Pole::from);
+    };
+    // The sign of the imaginary part is the last one that is not of an exponent.
+    let split = complex
+        .char_indices()
+        .rev()
+        .find(|&(i, c)| "+-".contains(c) && i > 0 && !complex[..i].ends_with(['e', 'E']))
+        .ok_or_else(|| format!("'{text}' is not a pole such as -3 or -3+2i"))?
+        .0;
+    Ok(Pole { re: finite(&complex[..split])?, im: finite(&complex[split..])? })
+}
+
+fn finite(text: &str) -> Result<f64, String> {
+    match text.trim().parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        Ok(_) => Err(format!("'{text}': must be finite")),
+        Err(_) => Err(format!("'{text}' is not a number")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::{Cli, five_poles, six_numbers};
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn lists_say_what_is_wrong() {
+        assert_eq!(six_numbers("1,2,3,-4,5e-1, 6"), Ok([1.0, 2.0, 3.0, -4.0, 0.5, 6.0]));
+        for (text, message) in [
+            ("1,2,3", "3 numbers: must be 6, with commas between"),
+            ("1,2,3,4,5,x", "'x' is not a number"),
+            ("1,2,3,4,5,nan", "'nan': must be finite"),
+            ("", "'' is not a number"),
+        ] {
+            assert_eq!(six_numbers(text), Err(message.to_owned()));
+        }
+        let poles = five_poles("-1,-2.5e0,-3+2i,-3-2i,-4e-1").unwrap();
+        assert_eq!((poles[2].re, poles[2].im, poles[3].im), (-3.0, 2.0, -2.0));
+        assert!(five_poles("-1,-2,-3,-4,i").unwrap_err().contains("is not a pole"));
+    }
+}

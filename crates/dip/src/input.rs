@@ -1,0 +1,160 @@
+//! Experiment and gains files, and messages that say where they are wrong.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use sim_runner::{Experiment, ExperimentError};
+use smc_controllers::{ControllerSpec, Kind};
+use thiserror::Error;
+
+use crate::locate::{meaning, path_at, place_of};
+
+/// What the user gave is wrong; the program ends with exit code 2.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub(crate) struct InputError(String);
+
+impl InputError {
+    pub(crate) fn new(error: &impl ToString) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// An experiment and the file that it came from.
+#[derive(Debug)]
+pub(crate) struct Source {
+    experiment: Experiment,
+    file: Option<(PathBuf, String)>,
+}
+
+impl Source {
+    /// Reads an experiment file, or takes the built-in experiment; checks everything.
+    pub(crate) fn load(file: Option<&Path>) -> Result<Self> {
+        let Some(path) = file else {
+            return Ok(Self { experiment: Experiment::default(), file: None });
+        };
+        let text = read(path)?;
+        let experiment = parse(path, &text)?;
+        let source = Self { experiment, file: Some((path.to_owned(), text)) };
+        source.checked(Experiment::check)?;
+        Ok(source)
+    }
+
+    pub(crate) fn experiment(&self) -> &Experiment {
+        &self.experiment
+    }
+
+    /// For what the command line changes; use [`Source::checked`] afterwards.
+    pub(crate) fn experiment_mut(&mut self) -> &mut Experiment {
+        &mut self.experiment
+    }
+
+    /// Replaces a law by the one of a gains file.
+    pub(crate) fn set_gains(&mut self, path: &Path) -> Result<Kind> {
+        let spec = read_gains(path)?;
+        self.experiment.controllers.set(spec);
+        self.experiment
+            .controller(spec.kind())
+            .map_err(|error| InputError(format!("{}: {error}", path.display())))?;
+        Ok(spec.kind())
+    }
+
+    /// Does something with the experiment; a fault in it is shown where it stands in its file.
+    pub(crate) fn checked<T>(
+        &self,
+        work: impl FnOnce(&Experiment) -> Result<T, ExperimentError>,
+    ) -> Result<T, InputError> {
+        work(&self.experiment).map_err(|error| self.locate(&error))
+    }
+
+    /// The message for a fault of the experiment.
+    pub(crate) fn locate(&self, error: &ExperimentError) -> InputError {
+        let located = self.file.as_ref().and_then(|(path, text)| {
+            let place = place_of(text, error.key().split('.'))?;
+            Some(show(path, text, &place, &error.to_string()))
+        });
+        InputError(located.unwrap_or_else(|| error.to_string()))
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| InputError(format!("{}: {error}", path.display())).into())
+}
+
+fn parse(path: &Path, text: &str) -> Result<Experiment, InputError> {
+    toml::from_str(text).map_err(|error| {
+        let message = in_words(error.message());
+        let Some(place) = error.span() else {
+            return InputError(format!("{}: {message}", path.display()));
+        };
+        let keys = path_at(text, &place);
+        let message = match meaning(&keys) {
+            _ if keys.is_empty() && message == "duplicate key" => {
+                format!("duplicate key `{}`: a key stands once", &text[place.clone()])
+            }
+            _ if keys.is_empty() => message,
+            None => format!("{}: {message}", keys.join(".")),
+            Some(meaning) => {
+                let key = keys.join(".");
+                format!("{key}: {message}\n  {key} is: {meaning}")
+            }
+        };
+        InputError(show(path, text, &place, &message))
+    })
+}
+
+/// The names of Rust's types mean nothing to whoever wrote the file.
+fn in_words(message: &str) -> String {
+    [
+        ("expected f64", "expected a number without a unit"),
+        ("expected u32", "expected a whole number, not negative"),
+        ("floating point `", "the number `"),
+        ("integer `", "the number `"),
+        ("expected struct ", "expected a table: "),
+        ("unknown field", "unknown key"),
+        ("unknown variant", "unknown name"),
+    ]
+    .iter()
+    .fold(message.to_owned(), |message, (rust, words)| message.replace(rust, words))
+}
+
+/// `file:line:column: message`, and the line with a marker.
+fn show(path: &Path, text: &str, place: &Range<usize>, message: &str) -> String {
+    let before = &text[..place.start];
+    let number = before.matches('\n').count() + 1;
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let line = text[line_start..].lines().next().unwrap_or_default();
+    let column = text[line_start..place.start].chars().count();
+    let line_end = line_start + line.len();
+    let marked = text.get(place.start..place.end.min(line_end)).map_or(0, |t| t.chars().count());
+    let gutter = " ".repeat(number.to_string().len());
+    format!(
+        "{}:{number}:{}: {message}\n {gutter} |\n {number} | {line}\n {gutter} | {}{}",
+        path.display(),
+        column + 1,
+        " ".repeat(column),
+        "^".repeat(marked.max(1)),
+    )
+}
+
+/// What `dip tune --out` writes, as far as it is needed to use the gains.
+#[derive(Deserialize)]
+struct GainsFile {
+    controller: Kind,
+    gains: Value,
+}
+
+fn read_gains(path: &Path) -> Result<ControllerSpec> {
+    let text = read(path)?;
+    let fault = |error: serde_json::Error| {
+        InputError(format!("{}: {}", path.display(), in_words(&error.to_string())))
+    };
+    let file: GainsFile = serde_json::from_str(&text).map_err(fault)?;
+    // A law's description is a map from its name to its gains.
+    let spec = Map::from_iter([(file.controller.name().to_owned(), file.gains)]);
+    Ok(serde_json::from_value(Value::Object(spec)).map_err(fault)?)
+}

@@ -1,0 +1,121 @@
+//! `dip simulate`: one controller from one start.
+
+use std::path::Path;
+
+use anyhow::Result;
+use dip_dynamics::State;
+use serde::Serialize;
+use sim_runner::{
+    AfterFall, ClosedLoop, Metrics, MetricsRecorder, Observer, Outcome, Run, TrajectoryWriter,
+    Uncontrolled,
+};
+
+use crate::cli::SimulateArgs;
+use crate::input::{InputError, Source};
+use crate::output::{SCHEMA, make_directory, print, print_json, write, write_json};
+
+/// The document of one run.
+#[derive(Serialize)]
+struct Simulation {
+    schema: u32,
+    controller: &'static str,
+    outcome: Outcome,
+    time: f64,
+    final_state: [f64; 6],
+    metrics: Metrics,
+    seed: u64,
+}
+
+pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Result<()> {
+    let mut source = Source::load(config)?;
+    if let Some(path) = &args.gains {
+        let tuned = source.set_gains(path)?;
+        if args.controller.0 != Some(tuned) {
+            return Err(InputError::new(&format!(
+                "{} has gains of {tuned}, not of {}",
+                path.display(),
+                args.controller.name()
+            ))
+            .into());
+        }
+    }
+    let experiment = source.experiment_mut();
+    if let Some(x0) = args.x0 {
+        experiment.start = State::from_array(x0);
+    }
+    if let Some(duration) = args.duration {
+        experiment.simulation.duration = duration;
+    }
+    // Nobody holds the uncontrolled plant up: its fall is what one wants to see.
+    let after_fall =
+        if args.controller.0.is_some() { AfterFall::Stop } else { AfterFall::Continue };
+    let closed_loop =
+        source.checked(sim_runner::Experiment::closed_loop)?.with_after_fall(after_fall);
+
+    let (run, metrics) = match &args.out {
+        None => simulate(&source, &closed_loop, args, &mut ())?,
+        Some(directory) => {
+            make_directory(directory)?;
+            write(&directory.join("trajectory.csv"), |file| {
+                let mut trajectory = TrajectoryWriter::new(file);
+                let result = simulate(&source, &closed_loop, args, &mut trajectory)?;
+                trajectory.finish()?;
+                Ok(result)
+            })?
+        }
+    };
+    let document = Simulation {
+        schema: SCHEMA,
+        controller: args.controller.name(),
+        outcome: run.outcome,
+        time: run.time,
+        final_state: run.final_state.to_array(),
+        metrics,
+        seed: args.seed,
+    };
+    if let Some(directory) = &args.out {
+        write_json(&directory.join("summary.json"), &document)?;
+    }
+    if json { print_json(&document) } else { print(&in_words(&document)) }
+}
+
+fn simulate(
+    source: &Source,
+    closed_loop: &ClosedLoop,
+    args: &SimulateArgs,
+    observer: &mut impl Observer,
+) -> Result<(Run, Metrics)> {
+    let mut observers = (MetricsRecorder::new(closed_loop), observer);
+    let start = source.experiment().start;
+    let run = match args.controller.0 {
+        None => closed_loop.run(&Uncontrolled, start, &mut observers),
+        Some(kind) => {
+            let controller = source.checked(|experiment| experiment.controller(kind))?;
+            closed_loop.run(&controller, start, &mut observers)
+        }
+    };
+    Ok((run, observers.0.metrics()))
+}
+
+fn in_words(document: &Simulation) -> String {
+    let Simulation { controller, outcome, time, final_state, metrics, .. } = document;
+    let mut text = format!("{controller}: {} at {time} s\n\nfinal state\n", outcome.name());
+    for ((name, value), unit) in
+        State::NAMES.iter().zip(final_state).zip(["m", "rad", "rad", "m/s", "rad/s", "rad/s"])
+    {
+        text += &format!("  {name:<12}{value:>12.6} {unit}\n");
+    }
+    let settling = metrics.settling_time.map_or("not settled".to_owned(), |t| format!("{t:.3} s"));
+    text += &format!(
+        "\nmetrics\n  settling time     {settling}\n  control effort    {:.3} N²·s\n  \
+         total variation   {:.3} N\n  peak force        {:.3} N\n  at the limit      {:.2} %\n  \
+         cart travel       {:.4} m\n  ∫(|θ1|+|θ2|)dt    {:.6} rad·s\n",
+        metrics.control_effort,
+        metrics.total_variation,
+        metrics.peak_force,
+        100.0 * metrics.saturation_share,
+        metrics.cart_travel,
+        metrics.iae,
+    );
+    text
+}

@@ -1,0 +1,287 @@
+//! The command as its users and their scripts see it: documents, files, exit codes.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+
+fn dip(directory: &Path, arguments: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dip"))
+        .args(arguments.split_whitespace())
+        .current_dir(directory)
+        .output()
+        .unwrap()
+}
+
+/// Runs with `--json`; stdout must be one document and nothing else.
+fn document(directory: &Path, arguments: &str) -> Value {
+    let output = dip(directory, &format!("{arguments} --json"));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "dip {arguments}: {stderr}");
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(document["schema"], 1);
+    document
+}
+
+fn here() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
+}
+
+const KEYS_OF_METRICS: [&str; 11] = [
+    "cart_travel",
+    "control_effort",
+    "iae",
+    "ise",
+    "itae",
+    "overshoot_theta1",
+    "overshoot_theta2",
+    "peak_force",
+    "saturation_share",
+    "settling_time",
+    "total_variation",
+];
+
+fn keys(value: &Value) -> Vec<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+#[test]
+fn no_argument_compares_all_controllers_and_writes_everything() {
+    let directory = here();
+    let output = dip(directory.path(), "");
+    assert!(output.status.success());
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
+
+    let summary = std::fs::read_to_string(directory.path().join("out/summary.json")).unwrap();
+    let summary: Value = serde_json::from_str(&summary).unwrap();
+    let names = ["classical", "super_twisting", "adaptive", "hybrid", "lqr"];
+    for (row, name) in summary["controllers"].as_array().unwrap().iter().zip(names) {
+        assert_eq!(row["name"], name);
+        assert_eq!(row["outcome"], "settled");
+        assert_eq!(row["bytes_left"], 0);
+        assert!(table.contains(name));
+        let rows = std::fs::read_to_string(directory.path().join(format!("out/{name}.csv")));
+        assert_eq!(
+            rows.unwrap().lines().count(),
+            10_002,
+            "a header, and both ends of 10 s at 1 kHz"
+        );
+    }
+    assert_eq!(summary["controllers"].as_array().unwrap().len(), names.len());
+    let svg = std::fs::read_to_string(directory.path().join("out/comparison.svg")).unwrap();
+    for label in ["θ1", "θ2", "x [m]", "u [N]", "σ", "classical", "lqr"] {
+        assert!(svg.contains(label), "no {label} in the picture");
+    }
+}
+
+#[test]
+fn every_law_holds_from_four_hundred_starts() {
+    let result = document(here().path(), "compare --starts 400 --box 0.2 --seed 1");
+    let rows = result["controllers"].as_array().unwrap();
+    assert_eq!(rows.len(), 5);
+    for row in rows {
+        assert_eq!(row["starts"], 400);
+        assert_eq!((&row["settled"], &row["fallen"]), (&json!(400), &json!(0)), "{row}");
+        assert_eq!(row["success_rate"], 1.0);
+        for key in ["settling_time_median", "control_effort_median", "total_variation_median"] {
+            assert!(number(&row[key]) > 0.0, "{key}");
+        }
+    }
+}
+
+#[test]
+fn a_simulation_gives_its_document_and_its_trajectory() {
+    let directory = here();
+    let result = document(
+        directory.path(),
+        "simulate --controller super_twisting --x0 -0.1,0.05,-0.03,0,0,0.1 --duration 1.5 --out run",
+    );
+    assert_eq!(
+        keys(&result),
+        ["controller", "final_state", "metrics", "outcome", "schema", "seed", "time"]
+    );
+    assert_eq!(result["controller"], "super_twisting");
+    assert_eq!(keys(&result["metrics"]), KEYS_OF_METRICS);
+
+    let text = std::fs::read_to_string(directory.path().join("run/trajectory.csv")).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some("t,x,theta1,theta2,x_dot,theta1_dot,theta2_dot,u,sigma"));
+    let rows: Vec<Vec<f64>> =
+        lines.map(|line| line.split(',').map(|field| field.parse().unwrap()).collect()).collect();
+    assert_eq!(rows.len(), 1501);
+    assert_eq!(rows[0][..7], [0.0, -0.1, 0.05, -0.03, 0.0, 0.0, 0.1]);
+    // The same numbers, to the last bit, in both files.
+    let last: Vec<f64> = result["final_state"].as_array().unwrap().iter().map(number).collect();
+    assert_eq!(rows[1500][1..7], last);
+    let summary = std::fs::read_to_string(directory.path().join("run/summary.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&summary).unwrap(), result);
+}
+
+#[test]
+fn the_uncontrolled_plant_falls_and_goes_on_falling() {
+    let result =
+        document(here().path(), "simulate --controller none --x0 0,0.05,-0.03,0,0,0 --duration 2");
+    assert_eq!(result["outcome"], "fallen");
+    assert!(number(&result["time"]) < 1.0);
+    // The state at 2 s from an independent integrator (crates/dip-dynamics/tests/golden). A fall is
+    // chaotic: the error of RK4 at 1 ms, 1e-9 a second, has grown by e^(8·2).
+    let expected = [
+        -0.034_835_894_960,
+        2.020_912_881_965,
+        4.949_995_586_373,
+        0.051_993_412_576,
+        3.174_145_397_623,
+        9.229_077_132_745,
+    ];
+    for (actual, expected) in result["final_state"].as_array().unwrap().iter().zip(expected) {
+        assert!((number(actual) - expected).abs() < 1e-4, "{actual} is not {expected}");
+    }
+}
+
+#[test]
+fn a_design_is_the_one_of_the_reference() {
+    let reference = include_str!("../../dip-dynamics/tests/golden/linear_reference.json");
+    let reference: Value = serde_json::from_str(reference).unwrap();
+    let close = |actual: &Value, expected: &Value| {
+        let (actual, expected) = (number(actual), number(expected));
+        assert!((actual - expected).abs() <= 1e-8 * (1.0 + expected.abs()), "{actual} {expected}");
+    };
+    let directory = here();
+    let result = document(directory.path(), "design --q 10,100,100,1,10,10 --r 0.1");
+    for i in 0..6 {
+        close(&result["b"][i], &reference["B"][i]);
+        close(&result["lqr_gain"][i], &reference["lqr"][0]["K"][i]);
+        close(&result["surface"][i], &reference["sliding"][0]["S"][i]);
+        for j in 0..6 {
+            close(&result["a"][i][j], &reference["A"][i][j]);
+        }
+    }
+    let result = document(directory.path(), "design --poles -2,-2.5,-3,-4.6,-8.5");
+    for i in 0..6 {
+        close(&result["surface"][i], &reference["sliding"][3]["S"][i]);
+    }
+    for (pole, re) in result["sliding_poles"].as_array().unwrap().iter().zip([-8.5, -4.6]) {
+        assert!((number(&pole[0]) - re).abs() < 1e-6 && number(&pole[1]).abs() < 1e-6);
+    }
+    assert_eq!(result["sliding_poles"].as_array().unwrap().len(), 5);
+}
+
+#[test]
+fn tuned_gains_can_be_used() {
+    let directory = here();
+    let search = "tune --controller adaptive --seed 3 --particles 4 --iterations 2";
+    let config = "[simulation]\nduration = 2.0\n[tuning]\nstarts = 2\nbox = 0.1\n";
+    std::fs::write(directory.path().join("short.toml"), config).unwrap();
+    let result = document(directory.path(), &format!("{search} --config short.toml --out g.json"));
+    assert_eq!(result["evaluations"], 8);
+    assert_eq!(result["seed"], 3);
+    assert!(number(&result["best_cost"]) > 0.0);
+    assert!(number(&result["gains"]["gamma"]) > 0.0);
+    let again = document(directory.path(), &format!("{search} --config short.toml"));
+    assert_eq!(again, result, "the same seed finds the same gains");
+
+    let with = "--x0 0,0.05,0,0,0,0 --gains g.json";
+    let used = document(directory.path(), &format!("simulate --controller adaptive {with}"));
+    let shipped = document(directory.path(), "simulate --controller adaptive --x0 0,0.05,0,0,0,0");
+    assert_ne!(used["final_state"], shipped["final_state"]);
+    document(directory.path(), "compare --starts 2 --gains g.json");
+    let other = dip(directory.path(), &format!("simulate --controller classical {with}"));
+    assert_eq!(other.status.code(), Some(2));
+    let stderr = String::from_utf8_lossy(&other.stderr);
+    assert!(stderr.contains("g.json has gains of adaptive, not of classical"), "{stderr}");
+}
+
+#[test]
+fn a_good_file_checks_out_and_counts() {
+    let directory = here();
+    std::fs::write(directory.path().join("rig.toml"), "[plant]\nm0 = 3\n").unwrap();
+    assert_eq!(document(directory.path(), "check rig.toml")["ok"], true);
+    let heavy = document(directory.path(), "design --config rig.toml");
+    assert_ne!(heavy["b"], document(directory.path(), "design")["b"]);
+}
+
+#[test]
+fn every_broken_file_is_refused_where_it_is_broken() {
+    let broken = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
+    let mut names: Vec<_> =
+        std::fs::read_dir(&broken).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    let mut messages = String::new();
+    for name in names {
+        let name = name.to_str().unwrap();
+        let output = dip(&broken, &format!("simulate --controller classical --config {name}"));
+        assert_eq!(output.status.code(), Some(2), "{name}");
+        assert!(output.stdout.is_empty(), "{name}");
+        messages += &String::from_utf8(output.stderr).unwrap();
+        messages.push('\n');
+    }
+    insta::assert_snapshot!(messages);
+}
+
+#[test]
+fn bad_arguments_name_the_argument_the_value_and_the_rule() {
+    let directory = here();
+    std::fs::write(
+        directory.path().join("bad.json"),
+        r#"{"controller": "lqr", "gains": {"k": 1}}"#,
+    )
+    .unwrap();
+    for (arguments, words) in [
+        ("simulate --controller pid", &["--controller", "pid", "super_twisting", "none"][..]),
+        ("simulate --controller lqr --x0 1,2", &["--x0", "1,2", "must be 6"]),
+        ("simulate --controller lqr --x0 0,nan,0,0,0,0", &["--x0", "nan", "finite"]),
+        (
+            "simulate --controller lqr --duration -1",
+            &["simulation.duration", "-1", "greater than 0"],
+        ),
+        (
+            "simulate --controller lqr --duration 0.0015",
+            &["simulation.duration", "0.0015", "multiple"],
+        ),
+        ("simulate --controller lqr --duration x", &["--duration", "x"]),
+        ("simulate --controller lqr --config none.toml", &["none.toml", "No such file"]),
+        ("simulate --controller lqr --gains bad.json", &["bad.json", "unknown key `k`", "weights"]),
+        ("compare --starts 0", &["--starts", "0", "1.."]),
+        ("compare --starts 5 --box -0.2", &["box", "-0.2", "greater than 0"]),
+        ("compare --starts 5 --box nan", &["box", "NaN", "finite"]),
+        ("compare --box 0.2", &["--starts"]),
+        ("tune --controller none", &["--controller", "none", "classical"]),
+        ("tune --controller lqr --particles 1", &["particles", "1", "at least 2"]),
+        ("tune --controller lqr --iterations 0", &["iterations", "0", "at least 1"]),
+        ("design --poles -1,-2,-3,-4,5", &["5.0000", "less than 0"]),
+        ("design --q 1,1,1,1,1,-1 --r 1", &["q_theta2_dot", "-1", "not negative"]),
+        ("design --q 1,1,1,1,1,1 --r 0", &["r = 0", "greater than 0"]),
+        ("fly", &["fly"]),
+    ] {
+        let output = dip(directory.path(), arguments);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "dip {arguments}: {stderr}");
+        for word in words {
+            assert!(stderr.contains(word), "dip {arguments}: no '{word}' in: {stderr}");
+        }
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_an_error_of_its_own() {
+    let directory = here();
+    std::fs::write(directory.path().join("file"), "").unwrap();
+    let output = dip(directory.path(), "compare --out file/out");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("file/out"));
+}
+
+#[test]
+fn help_is_for_persons() {
+    let output = dip(here().path(), "--help");
+    let help = String::from_utf8(output.stdout).unwrap();
+    for word in ["compare", "simulate", "tune", "design", "check", "--config", "Exit codes"] {
+        assert!(help.contains(word), "no {word} in: {help}");
+    }
+}

@@ -1,0 +1,186 @@
+//! What a candidate costs, given its runs. Lower is better.
+//!
+//! - If every run settled, the cost is the mean of `J/(1 + J)`, with `J` the weighted sum of the
+//!   metrics of a run: in `[0, 1)`.
+//! - Otherwise it is 1 plus the mean penalty of the runs, in `(1, 2]`: 0 for a run that settled, ½ for
+//!   one that stayed up without settling, and `1 − t/(4T)` for a fall at time `t` of the horizon `T`.
+//!
+//! So any candidate that fails is worse than any that does not, fewer failures are better than
+//! more, and later falls are better than earlier ones; no weight can trade these.
+
+use serde::{Deserialize, Serialize};
+
+use crate::closed_loop::{Outcome, Run};
+use crate::experiment::ExperimentError;
+use crate::metrics::Metrics;
+
+/// Weights of the metrics in `J`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Cost {
+    /// Of the settling time, in 1/s.
+    pub settling_time: f64,
+    /// Of `∫(|θ1| + |θ2|)dt`, in 1/(rad·s).
+    pub iae: f64,
+    /// Of `∫u²dt`, in 1/(N²·s).
+    pub control_effort: f64,
+    /// Of the total variation of the force, in 1/N.
+    pub total_variation: f64,
+    /// Of the travel of the cart, in 1/m.
+    pub cart_travel: f64,
+}
+
+impl Default for Cost {
+    fn default() -> Self {
+        Self {
+            settling_time: 0.2,
+            iae: 1.0,
+            control_effort: 2e-5,
+            total_variation: 2e-4,
+            cart_travel: 0.1,
+        }
+    }
+}
+
+impl Cost {
+    pub(crate) fn check(&self) -> Result<(), ExperimentError> {
+        let weights = [
+            ("tuning.cost.settling_time", self.settling_time),
+            ("tuning.cost.iae", self.iae),
+            ("tuning.cost.control_effort", self.control_effort),
+            ("tuning.cost.total_variation", self.total_variation),
+            ("tuning.cost.cart_travel", self.cart_travel),
+        ];
+        for (key, value) in weights {
+            if !(value.is_finite() && value >= 0.0) {
+                let rule = "finite and not negative";
+                return Err(ExperimentError::Setting { key, value, rule });
+            }
+        }
+        if weights.iter().all(|&(_, value)| value == 0.0) {
+            let (key, rule) = (weights[0].0, "greater than 0, or another weight of the cost");
+            return Err(ExperimentError::Setting { key, value: 0.0, rule });
+        }
+        Ok(())
+    }
+
+    /// `J` of a run that settled.
+    fn of(&self, metrics: &Metrics, settling_time: f64) -> f64 {
+        self.settling_time * settling_time
+            + self.iae * metrics.iae
+            + self.control_effort * metrics.control_effort
+            + self.total_variation * metrics.total_variation
+            + self.cart_travel * metrics.cart_travel
+    }
+}
+
+/// Sums up the runs of one candidate.
+#[derive(Debug)]
+pub(crate) struct Judge {
+    weights: Cost,
+    horizon: f64,
+    runs: u32,
+    settled_cost: f64,
+    penalty: f64,
+    diverged: bool,
+}
+
+impl Judge {
+    pub(crate) fn new(weights: Cost, horizon: f64) -> Self {
+        Self { weights, horizon, runs: 0, settled_cost: 0.0, penalty: 0.0, diverged: false }
+    }
+
+    pub(crate) fn add(&mut self, run: &Run, metrics: &Metrics) {
+        self.runs += 1;
+        match (run.outcome, metrics.settling_time) {
+            (Outcome::Diverged, _) => self.diverged = true,
+            (Outcome::Fallen, _) => self.penalty += 1.0 - 0.25 * run.time / self.horizon,
+            (Outcome::Settled, Some(settling_time)) => {
+                let j = self.weights.of(metrics, settling_time);
+                self.settled_cost += j / (1.0 + j);
+            }
+            (Outcome::Settled | Outcome::NotSettled, _) => self.penalty += 0.5,
+        }
+    }
+
+    /// None without runs, or if one of them diverged: its numbers mean nothing.
+    pub(crate) fn cost(&self) -> Option<f64> {
+        let runs = f64::from(self.runs);
+        match self.runs {
+            0 => None,
+            _ if self.diverged => None,
+            _ if self.penalty > 0.0 => Some(1.0 + self.penalty / runs),
+            _ => Some(self.settled_cost / runs),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use dip_dynamics::State;
+
+    use super::{Cost, Judge, Metrics, Outcome, Run};
+
+    const HORIZON: f64 = 10.0;
+
+    fn metrics(settling_time: Option<f64>, effort: f64) -> Metrics {
+        Metrics {
+            settling_time,
+            overshoot_theta1: 0.0,
+            overshoot_theta2: 0.0,
+            ise: 0.0,
+            iae: 0.1,
+            itae: 0.0,
+            control_effort: effort,
+            total_variation: 0.0,
+            peak_force: 0.0,
+            saturation_share: 0.0,
+            cart_travel: 0.0,
+        }
+    }
+
+    fn cost(runs: &[(Outcome, f64)]) -> Option<f64> {
+        let mut judge = Judge::new(Cost::default(), HORIZON);
+        for &(outcome, time) in runs {
+            let settling_time = (outcome == Outcome::Settled).then_some(time);
+            let run = Run { outcome, time, final_state: State::UPRIGHT };
+            judge.add(&run, &metrics(settling_time, 10.0));
+        }
+        judge.cost()
+    }
+
+    #[test]
+    fn candidates_are_ordered_as_they_should_be() {
+        use Outcome::{Fallen, NotSettled, Settled};
+        // Each row costs more than the one before.
+        let ordered = [
+            cost(&[(Settled, 1.0), (Settled, 1.0)]),
+            cost(&[(Settled, 1.0), (Settled, 9.0)]),
+            cost(&[(Settled, 1.0), (NotSettled, HORIZON)]),
+            cost(&[(Settled, 1.0), (Fallen, 9.0)]),
+            cost(&[(Settled, 1.0), (Fallen, 1.0)]),
+            cost(&[(NotSettled, HORIZON), (Fallen, 9.0)]),
+            cost(&[(Fallen, 9.0), (Fallen, 9.0)]),
+            cost(&[(Fallen, 0.0), (Fallen, 0.0)]),
+        ]
+        .map(Option::unwrap);
+        assert!(ordered.is_sorted_by(|a, b| a < b), "{ordered:?}");
+        assert!(ordered[0] > 0.0 && ordered[7] == 2.0);
+    }
+
+    #[test]
+    fn the_most_expensive_success_is_cheaper_than_the_best_failure() {
+        let mut judge = Judge::new(Cost::default(), HORIZON);
+        let run = Run { outcome: Outcome::Settled, time: HORIZON, final_state: State::UPRIGHT };
+        judge.add(&run, &metrics(Some(HORIZON), 1e15));
+        let failure = cost(&[(Outcome::Settled, 0.0), (Outcome::NotSettled, HORIZON)]);
+        assert!(judge.cost() < Some(1.0) && Some(1.0) < failure);
+    }
+
+    #[test]
+    fn what_means_nothing_has_no_cost() {
+        assert_eq!(cost(&[]), None);
+        assert_eq!(cost(&[(Outcome::Settled, 1.0), (Outcome::Diverged, 1.0)]), None);
+    }
+}
