@@ -1,2 +1,51 @@
-//! Under construction.
-fn main() {}
+//! The project's own tasks: `cargo xtask leakcheck`, `soak` and `ci`.
+//!
+//! A file a task; what they share is `fault` (leaks planted on purpose) and `report` (what stdout
+//! gets). Validated by running the binary: `tests/leakcheck.rs` and `tests/soak.rs`.
+
+mod ci;
+mod fault;
+mod leakcheck;
+mod long_run;
+mod report;
+mod resident;
+mod soak;
+mod wall_clock;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use memcheck::CountingAllocator;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+
+/// The project's own tasks.
+#[derive(Debug, Parser)]
+#[command(
+    bin_name = "cargo xtask",
+    after_help = "Exit codes: 0 passed; 1 failed; 2 an argument was wrong."
+)]
+enum Task {
+    /// Construct, use and drop controllers, and count the bytes that they leave behind
+    Leakcheck(leakcheck::Arguments),
+    /// Keep the closed loop running for hours, and see that its memory does not grow
+    Soak(soak::Arguments),
+    /// Everything that continuous integration does, up to the first failure
+    Ci(ci::Arguments),
+}
+
+fn main() -> ExitCode {
+    let passed = match Task::parse() {
+        Task::Leakcheck(arguments) => leakcheck::run(&arguments),
+        Task::Soak(arguments) => soak::run(&arguments),
+        Task::Ci(arguments) => ci::run(&arguments),
+    };
+    match passed {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -10,6 +10,7 @@ mod linearisation;
 mod parameters;
 mod plant;
 mod real;
+mod scalar;
 mod state;
 mod trigonometry;
 

@@ -5,6 +5,7 @@
     reason = "the help is read on a terminal, where backticks are noise"
 )]
 
+use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -65,8 +66,8 @@ const DEFAULT_SEED: u64 = 1;
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
     /// Run each controller from this many random starts at rest
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
-    pub(crate) starts: Option<u64>,
+    #[arg(long, value_name = "N", value_parser = starts)]
+    pub(crate) starts: Option<NonZeroU64>,
 
     /// Half width of the box of initial angles, in rad
     #[arg(
@@ -187,6 +188,16 @@ fn controller_or_none(name: &str) -> Result<Controlled, String> {
         _ => controller(name)
             .map(|kind| Controlled(Some(kind)))
             .map_err(|error| format!("{error}, and none for the uncontrolled plant")),
+    }
+}
+
+/// The metrics of every run are held until the medians are known: 10⁷ are some gigabytes.
+const STARTS_MAX: u64 = 10_000_000;
+
+fn starts(text: &str) -> Result<NonZeroU64, String> {
+    match text.parse::<NonZeroU64>() {
+        Ok(count) if count.get() <= STARTS_MAX => Ok(count),
+        _ => Err(format!("must be a whole number from 1 to {STARTS_MAX}")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! `dip compare --starts N`: statistics of all controllers over the same random starts.
 
+use std::num::NonZeroU64;
 use std::path::Path;
 
 use anyhow::Result;
@@ -23,20 +24,25 @@ struct Document {
     controllers: Vec<Comparison>,
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs, count: u64) -> Result<()> {
+pub(crate) fn run(
+    config: Option<&Path>,
+    json: bool,
+    args: &CompareArgs,
+    count: NonZeroU64,
+) -> Result<()> {
     let mut source = Source::load(config)?;
     for path in &args.gains {
         source.set_gains(path)?;
     }
     let starts = Starts::new(args.radius, args.seed).map_err(|error| InputError::new(&error))?;
-    let bar = progress_bar(count * Kind::ALL.len() as u64, "runs");
+    let bar = progress_bar(count.get() * Kind::ALL.len() as u64, "runs");
     let controllers = source
         .checked(|experiment| compare(experiment, &Kind::ALL, starts, count, || bar.inc(1)))?;
     bar.finish_and_clear();
 
     let document = Document {
         schema: SCHEMA,
-        starts: count,
+        starts: count.get(),
         radius: args.radius,
         seed: args.seed,
         controllers,

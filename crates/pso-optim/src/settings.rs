@@ -13,7 +13,7 @@ use crate::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// Candidates per generation, at least 2. Default 40 (SPSO 2011: Zambrano-Bigiarini, Clerc &
+    /// Candidates per generation, from 2 to a million. Default 40 (SPSO 2011: Zambrano-Bigiarini, Clerc &
     /// Rojas, 2013).
     pub particles: usize,
     /// Share of its velocity that a particle keeps, in `[0, 1)`. Default 0.7298, the constriction
@@ -27,6 +27,9 @@ pub struct Settings {
     /// Default 0.5: the `Vmax = Xmax` that Eberhart & Shi (2000) recommend beside constriction.
     pub velocity_limit: f64,
 }
+
+/// More would not be a swarm but a typing error, and ask for gigabytes.
+const MAX_PARTICLES: usize = 1_000_000;
 
 impl Default for Settings {
     fn default() -> Self {
@@ -45,7 +48,12 @@ impl Settings {
         let Self { particles, inertia, cognitive, social, velocity_limit } = *self;
         // The sum comes last, when its terms are known to be sound.
         [
-            ("particles", particles as f64, particles >= 2, "at least 2"),
+            (
+                "particles",
+                particles as f64,
+                (2..=MAX_PARTICLES).contains(&particles),
+                "at least 2 and at most 1000000",
+            ),
             ("inertia", inertia, (0.0..1.0).contains(&inertia), "at least 0 and below 1"),
             ("cognitive", cognitive, (0.0..=4.0).contains(&cognitive), "between 0 and 4"),
             ("social", social, (0.0..=4.0).contains(&social), "between 0 and 4"),

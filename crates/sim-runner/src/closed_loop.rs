@@ -4,11 +4,10 @@
 //! allocated from the first step to the last (`tests/no_alloc.rs`).
 
 use dip_dynamics::{Integrator, Plant, Real, State};
-use serde::{Deserialize, Serialize};
 use smc_controllers::{Command, Controller, EquivalentControl, Sample};
 
-use crate::experiment::Settling;
 use crate::observer::{Instant, Observer};
+use crate::outcome::{AfterFall, Outcome, Run, Settling};
 
 /// A run has diverged when any component of the state is beyond this, or not a number: no pendulum
 /// moves a thousand kilometres, but a time step that is too long soon says so.
@@ -33,53 +32,6 @@ pub struct ClosedLoop {
     pub(crate) u_max: f64,
     pub(crate) settling: Settling,
     pub(crate) after_fall: AfterFall,
-}
-
-/// What a run does once a rod has fallen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum AfterFall {
-    /// It ends there.
-    #[default]
-    Stop,
-    /// It goes on to the horizon; the outcome is a fall all the same.
-    Continue,
-}
-
-/// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Angles and cart are within the settling bands at the horizon.
-    Settled,
-    /// Still up at the horizon, but not within the bands.
-    NotSettled,
-    /// A rod passed the fall angle.
-    Fallen,
-    /// The state ran out of all bounds: the numbers failed, not the controller.
-    Diverged,
-}
-
-impl Outcome {
-    /// The name in files.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Settled => "settled",
-            Self::NotSettled => "not_settled",
-            Self::Fallen => "fallen",
-            Self::Diverged => "diverged",
-        }
-    }
-}
-
-/// The end of a run.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Run {
-    /// How it ended.
-    pub outcome: Outcome,
-    /// When that was decided, in s: at the fall, at the divergence, or at the horizon.
-    pub time: f64,
-    /// The last state; after a divergence the last one within bounds.
-    pub final_state: State,
 }
 
 impl ClosedLoop {
@@ -128,30 +80,35 @@ impl ClosedLoop {
         let mut memory = controller.initial_memory();
         let mut state = start;
         let mut fallen = None;
+        let mut diverged = (!in_bounds(&start)).then_some(0.0);
         for k in 0..=self.periods {
+            if diverged.is_some() {
+                break;
+            }
             let t = self.time(k);
             if fallen.is_none() && self.has_fallen(&state) {
                 fallen = Some(t);
             }
-            let ends =
-                k == self.periods || (fallen.is_some() && self.after_fall == AfterFall::Stop);
-
             let next = self.sample(controller, &mut memory, &state, |command| {
                 observer.observe(&Instant { t, state: &state, command });
             });
+            let ends =
+                k == self.periods || (fallen.is_some() && self.after_fall == AfterFall::Stop);
             if ends {
                 break;
             }
-            if !in_bounds(&next) {
-                let time = self.time(k + 1);
-                return Run { outcome: Outcome::Diverged, time, final_state: state };
+            if in_bounds(&next) {
+                state = next;
+            } else {
+                diverged = Some(self.time(k + 1));
             }
-            state = next;
         }
-        let (outcome, time) = match fallen {
-            Some(time) => (Outcome::Fallen, time),
-            None if self.settling.contains(&state) => (Outcome::Settled, self.horizon()),
-            None => (Outcome::NotSettled, self.horizon()),
+        // What came first is the outcome.
+        let (outcome, time) = match (fallen, diverged) {
+            (Some(time), _) => (Outcome::Fallen, time),
+            (None, Some(time)) => (Outcome::Diverged, time),
+            (None, None) if self.settling.contains(&state) => (Outcome::Settled, self.horizon()),
+            (None, None) => (Outcome::NotSettled, self.horizon()),
         };
         Run { outcome, time, final_state: state }
     }

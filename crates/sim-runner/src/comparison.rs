@@ -1,12 +1,16 @@
 //! One law on many random starts.
 
+use std::num::NonZeroU64;
+
 use rayon::prelude::*;
 use serde::Serialize;
 use smc_controllers::{Controller, Kind};
 
-use crate::closed_loop::{ClosedLoop, Outcome};
-use crate::experiment::{Experiment, ExperimentError};
+use crate::closed_loop::ClosedLoop;
+use crate::error::ExperimentError;
+use crate::experiment::Experiment;
 use crate::metrics::{Metrics, MetricsRecorder};
+use crate::outcome::Outcome;
 use crate::starts::Starts;
 
 /// How a law did on many starts. Medians of what did not happen are none.
@@ -45,7 +49,7 @@ pub fn compare(
     experiment: &Experiment,
     kinds: &[Kind],
     starts: Starts,
-    count: u64,
+    count: NonZeroU64,
     progress: impl Fn() + Sync,
 ) -> Result<Vec<Comparison>, ExperimentError> {
     let closed_loop = experiment.closed_loop()?;
@@ -53,7 +57,7 @@ pub fn compare(
         .iter()
         .map(|&kind| {
             let controller = experiment.controller(kind)?;
-            let runs: Vec<_> = (0..count)
+            let runs: Vec<_> = (0..count.get())
                 .into_par_iter()
                 .map(|index| {
                     let run = judge(&closed_loop, &controller, starts, index);

@@ -1,4 +1,4 @@
-//! What a candidate costs, given its runs. Lower is better.
+//! How gains are judged: on which starts, and what a candidate costs, given its runs.
 //!
 //! - If every run settled, the cost is the mean of `J/(1 + J)`, with `J` the weighted sum of the
 //!   metrics of a run: in `[0, 1)`.
@@ -10,9 +10,40 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::closed_loop::{Outcome, Run};
-use crate::experiment::ExperimentError;
+use crate::error::{ExperimentError, positive};
 use crate::metrics::Metrics;
+use crate::outcome::{Outcome, Run};
+
+/// How gains are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Tuning {
+    /// Random starts on which each candidate is judged.
+    pub starts: u32,
+    /// Half width of the box of initial angles in rad.
+    #[serde(rename = "box")]
+    pub radius: f64,
+    /// Weights of the metrics.
+    pub cost: Cost,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { starts: 24, radius: 0.5, cost: Cost::default() }
+    }
+}
+
+impl Tuning {
+    pub(crate) fn check(&self) -> Result<(), ExperimentError> {
+        if self.starts == 0 {
+            let key = "tuning.starts";
+            return Err(ExperimentError::Setting { key, value: 0.0, rule: "at least 1" });
+        }
+        positive("tuning.box", self.radius)?;
+        self.cost.check()
+    }
+}
 
 /// Weights of the metrics in `J`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

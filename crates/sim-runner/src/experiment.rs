@@ -3,18 +3,17 @@
 //! This is what an experiment file holds; reading files is left to others. Every default number of
 //! the closed loop is here, those of the plant and of the laws are in their own crates.
 
-use core::f64::consts::FRAC_PI_2;
-
-use dip_dynamics::{Integrator, ParameterError, Parameters, Plant, State};
+use dip_dynamics::{Integrator, Parameters, Plant, State};
 use serde::{Deserialize, Serialize};
 use smc_controllers::{
-    AdaptiveSpec, AnyController, ClassicalSpec, ControllerSpec, DesignError, HybridSpec, Kind,
-    LqrSpec, SuperTwistingSpec,
+    AdaptiveSpec, AnyController, ClassicalSpec, ControllerSpec, HybridSpec, Kind, LqrSpec,
+    SuperTwistingSpec,
 };
-use thiserror::Error;
 
-use crate::closed_loop::{AfterFall, ClosedLoop};
-use crate::tuning::Tuning;
+use crate::closed_loop::ClosedLoop;
+use crate::cost::Tuning;
+use crate::error::{ExperimentError, positive};
+use crate::outcome::{AfterFall, Settling};
 
 /// A whole experiment. Unchecked: [`Experiment::closed_loop`] and [`Experiment::controller`] check.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -87,34 +86,6 @@ impl Default for Actuator {
     }
 }
 
-/// What counts as settled, and as fallen.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct Settling {
-    /// Settled: both angles within this many rad of upright, and …
-    pub theta: f64,
-    /// … the cart within this many m of the origin.
-    pub x: f64,
-    /// Fallen: either angle beyond this many rad.
-    pub fall_angle: f64,
-}
-
-impl Default for Settling {
-    fn default() -> Self {
-        Self { theta: 0.01, x: 0.05, fall_angle: FRAC_PI_2 }
-    }
-}
-
-impl Settling {
-    /// Is the state within the bands?
-    pub fn contains(&self, state: &State) -> bool {
-        state.theta1.abs() <= self.theta
-            && state.theta2.abs() <= self.theta
-            && state.x.abs() <= self.x
-    }
-}
-
 /// The laws of an experiment; what is not said is as shipped.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -152,73 +123,6 @@ impl Controllers {
     }
 }
 
-/// Why an experiment cannot be run.
-#[derive(Debug, Clone, PartialEq, Error)]
-pub enum ExperimentError {
-    /// A parameter of the plant breaks its rule.
-    #[error("plant.{0}")]
-    Plant(#[from] ParameterError),
-    /// A setting breaks its rule.
-    #[error("{key} = {value}: must be {rule}")]
-    Setting {
-        /// Its place, as in a file.
-        key: &'static str,
-        /// Its value.
-        value: f64,
-        /// What would be right.
-        rule: &'static str,
-    },
-    /// A component of the initial state is NaN or infinite.
-    #[error("start.{name} = {value}: must be finite")]
-    Start {
-        /// Which one.
-        name: &'static str,
-        /// Its value.
-        value: f64,
-    },
-    /// A time is not a multiple of another.
-    #[error("{key} = {value} s: must be a multiple of {of_key} = {of} s, at most 1e9 times it")]
-    NotMultiple {
-        /// Its place, as in a file.
-        key: &'static str,
-        /// Its value.
-        value: f64,
-        /// The place of the other.
-        of_key: &'static str,
-        /// The value of the other.
-        of: f64,
-    },
-    /// A law cannot be built.
-    #[error("controllers.{kind}: {source}")]
-    Controller {
-        /// Which law.
-        kind: Kind,
-        /// Why not.
-        source: DesignError,
-    },
-}
-
-impl ExperimentError {
-    /// Where the fault is, as a path of keys in a file: `plant.m0`.
-    pub fn key(&self) -> String {
-        match self {
-            Self::Plant(error) => format!("plant.{}", error.name),
-            Self::Start { name, .. } => format!("start.{name}"),
-            Self::Setting { key, .. } | Self::NotMultiple { key, .. } => (*key).to_owned(),
-            Self::Controller { kind, source } => {
-                let within = match source {
-                    DesignError::Gain(error) => error.name(),
-                    DesignError::Surface(_) => "surface",
-                    DesignError::Riccati(_) => "weights",
-                };
-                format!("controllers.{kind}.{within}")
-            }
-        }
-    }
-}
-
-const POSITIVE: &str = "finite and greater than 0";
-
 /// Periods beyond which a run would take days: more likely a typing error than a wish.
 const PERIODS_MAX: f64 = 1e9;
 
@@ -246,9 +150,7 @@ impl Experiment {
             ("settling.x", self.settling.x),
             ("settling.fall_angle", self.settling.fall_angle),
         ] {
-            if !(value.is_finite() && value > 0.0) {
-                return Err(ExperimentError::Setting { key, value, rule: POSITIVE });
-            }
+            positive(key, value)?;
         }
         for (name, value) in State::NAMES.into_iter().zip(self.start.to_array()) {
             if !value.is_finite() {
@@ -277,8 +179,9 @@ impl Experiment {
     /// One of its laws, designed on the plant linearised upright.
     ///
     /// # Errors
-    /// A parameter or gain that breaks its rule, or a surface that cannot be.
+    /// A parameter, actuator limit or gain that breaks its rule, or a surface that cannot be.
     pub fn controller(&self, kind: Kind) -> Result<AnyController, ExperimentError> {
+        positive("actuator.u_max", self.actuator.u_max)?;
         let linear = self.plant()?.linearise(&State::UPRIGHT, 0.0);
         self.controllers
             .get(kind)

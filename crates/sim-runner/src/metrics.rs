@@ -7,8 +7,8 @@ use dip_dynamics::State;
 use serde::Serialize;
 
 use crate::closed_loop::ClosedLoop;
-use crate::experiment::Settling;
 use crate::observer::{Instant, Observer};
+use crate::outcome::Settling;
 
 /// Figures of one run, up to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

@@ -11,49 +11,15 @@ use argmin::core::{CostFunction, Error as ArgminError, Executor, KV, State as _}
 use dip_dynamics::{Linearisation, State};
 use pso_optim::{Bounds, ParticleSwarm, Settings, Swarm, SwarmState};
 use rayon::prelude::*;
-use serde::{Deserialize, Serialize};
 use smc_controllers::{ControllerSpec, Kind};
 use thiserror::Error;
 
 use crate::closed_loop::ClosedLoop;
-use crate::cost::{Cost, Judge};
-use crate::experiment::{Experiment, ExperimentError};
+use crate::cost::{Cost, Judge, Tuning};
+use crate::error::ExperimentError;
+use crate::experiment::Experiment;
 use crate::metrics::MetricsRecorder;
 use crate::starts::Starts;
-
-/// How gains are judged.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct Tuning {
-    /// Random starts on which each candidate is judged.
-    pub starts: u32,
-    /// Half width of the box of initial angles in rad.
-    #[serde(rename = "box")]
-    pub radius: f64,
-    /// Weights of the metrics.
-    pub cost: Cost,
-}
-
-impl Default for Tuning {
-    fn default() -> Self {
-        Self { starts: 12, radius: 0.3, cost: Cost::default() }
-    }
-}
-
-impl Tuning {
-    pub(crate) fn check(&self) -> Result<(), ExperimentError> {
-        if self.starts == 0 {
-            let key = "tuning.starts";
-            return Err(ExperimentError::Setting { key, value: 0.0, rule: "at least 1" });
-        }
-        if !(self.radius.is_finite() && self.radius > 0.0) {
-            let (key, value) = ("tuning.box", self.radius);
-            return Err(ExperimentError::Setting { key, value, rule: "finite and greater than 0" });
-        }
-        self.cost.check()
-    }
-}
 
 /// Streams of random numbers from here on belong to training: no start of a comparison with the
 /// same seed is among those that the gains were tuned on.
@@ -103,11 +69,16 @@ impl CostFunction for Objective<'_> {
 }
 
 /// The base law with its tunable gains replaced by `10^logarithm`.
+///
+/// That rounds, and a gain a hair above its cap cannot be built: one that the search did not move
+/// keeps its bits, and one at the end of its range is that end.
 fn with_gains(mut base: ControllerSpec, logarithms: &[f64]) -> ControllerSpec {
     let mut next = logarithms.iter();
-    base.visit_tunable(|_, value| {
-        let logarithm = next.next().expect("one logarithm for each tunable gain");
-        *value = 10.0_f64.powf(*logarithm);
+    base.visit_tunable(|gain, value| {
+        let logarithm = *next.next().expect("one logarithm for each tunable gain");
+        if logarithm != value.log10() {
+            *value = 10.0_f64.powf(logarithm).clamp(gain.lower, gain.upper);
+        }
     });
     base
 }
@@ -175,7 +146,8 @@ impl<F: FnMut(Progress)> Observe<SwarmState> for Reporter<F> {
     }
 }
 
-/// Tunes the gains of one law of an experiment, starting from those that it has.
+/// Tunes the gains of one law of an experiment. The first particle starts from those that it has,
+/// moved into the ranges of the search.
 ///
 /// The surface's weights and the law's own gains are searched on logarithmic scales within the
 /// ranges of [`ControllerSpec::visit_tunable`]. The same seed gives the same gains, on however many
@@ -195,11 +167,9 @@ pub fn tune(
         return Err(TuneError::NoIterations);
     }
     let Tuning { starts, radius, cost } = experiment.tuning;
-    let training = Starts::new(radius, budget.seed).map_err(|_| ExperimentError::Setting {
-        key: "tuning.box",
-        value: radius,
-        rule: "finite and greater than 0",
-    })?;
+    let Ok(training) = Starts::new(radius, budget.seed) else {
+        unreachable!("the box of a checked experiment is positive");
+    };
     let indices: Range<u64> = TRAINING..TRAINING + u64::from(starts);
     let starts: Vec<State> = indices.map(|index| training.get(index)).collect();
 

@@ -2,6 +2,7 @@
 //! on who watches or on how many threads.
 
 use std::cell::Cell;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use dip_dynamics::{Integrator, Plant, State};
@@ -389,15 +390,15 @@ fn a_box_without_width_is_refused() {
 #[test]
 fn a_comparison_has_the_same_bits_on_any_number_of_threads() {
     let experiment = experiment(Simulation { duration: 1.0, ..Simulation::default() });
-    // Wide enough for every outcome but a divergence.
-    let starts = Starts::new(0.8, 42).unwrap();
+    // So wide that no gains can hold all of them.
+    let starts = Starts::new(1.5, 42).unwrap();
     let calls = AtomicU64::new(0);
     let on = |threads| {
         rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| {
             let count = || {
                 calls.fetch_add(1, Ordering::Relaxed);
             };
-            compare(&experiment, &Kind::ALL, starts, 40, count).unwrap()
+            compare(&experiment, &Kind::ALL, starts, NonZeroU64::new(40).unwrap(), count).unwrap()
         })
     };
     let one = on(1);
@@ -435,7 +436,9 @@ fn a_comparison_counts_single_runs() {
     let median = efforts
         .get(efforts.len() / 2)
         .map(|&upper: &f64| upper.midpoint(efforts[(efforts.len() - 1) / 2]));
-    let [row] = compare(&experiment, &[Kind::Lqr], starts, 15, || ()).unwrap()[..] else {
+    let [row] = compare(&experiment, &[Kind::Lqr], starts, NonZeroU64::new(15).unwrap(), || ())
+        .unwrap()[..]
+    else {
         panic!("one law, one row")
     };
     assert_eq!((row.settled, row.fallen), (efforts.len() as u64, fallen));

@@ -8,10 +8,11 @@ use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};
 
 use crate::controller::{Command, Controller, Sample};
+use crate::equivalent::EquivalentControl;
+use crate::error::DesignError;
 use crate::gain::{Gain, check_all, check_order, not_negative, positive};
-use crate::lqr::Weights;
-use crate::sliding::{EquivalentControl, Sliding, sat};
-use crate::spec::DesignError;
+use crate::riccati::Weights;
+use crate::sliding::{Sliding, sat};
 use crate::surface::SurfaceDesign;
 
 /// Description of an adaptive law. The default is the shipped one.
@@ -45,14 +46,14 @@ pub struct AdaptiveSpec {
 
 impl Default for AdaptiveSpec {
     fn default() -> Self {
-        let weights = Weights { q: [10.0, 100.0, 100.0, 1.0, 10.0, 10.0], r: 0.1 };
+        let weights = Weights { q: [26.68, 8.958, 0.1435, 20.84, 386.5, 0.07141], r: 0.1 };
         Self {
             surface: SurfaceDesign::Lqr(weights),
-            equivalent: EquivalentControl::Full,
-            gamma: 10.0,
-            alpha: 10.0,
-            epsilon: 0.05,
-            k_init: 5.0,
+            equivalent: EquivalentControl::Linear,
+            gamma: 58.36,
+            alpha: 98.34,
+            epsilon: 0.2049,
+            k_init: 56.12,
             k_min: 0.1,
             k_max: 100.0,
             leak: 0.1,

@@ -7,10 +7,11 @@ use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};
 
 use crate::controller::{Command, Controller, Sample};
+use crate::equivalent::EquivalentControl;
+use crate::error::DesignError;
 use crate::gain::{Gain, check_all, not_negative, positive};
-use crate::lqr::Weights;
-use crate::sliding::{EquivalentControl, Sliding, sat};
-use crate::spec::DesignError;
+use crate::riccati::Weights;
+use crate::sliding::{Sliding, sat};
 use crate::surface::SurfaceDesign;
 
 /// Description of a classical law. The default is the shipped one.
@@ -32,13 +33,13 @@ pub struct ClassicalSpec {
 
 impl Default for ClassicalSpec {
     fn default() -> Self {
-        let weights = Weights { q: [10.0, 100.0, 100.0, 1.0, 10.0, 10.0], r: 0.1 };
+        let weights = Weights { q: [10.04, 0.9492, 344.3, 6.29, 96.68, 0.5179], r: 0.1 };
         Self {
             surface: SurfaceDesign::Lqr(weights),
-            equivalent: EquivalentControl::Full,
-            k: 5.0,
-            kd: 10.0,
-            epsilon: 0.05,
+            equivalent: EquivalentControl::Linear,
+            k: 124.4,
+            kd: 76.06,
+            epsilon: 0.1588,
         }
     }
 }

@@ -8,7 +8,7 @@ use core::fmt::Debug;
 
 use dip_dynamics::{Evaluation, Real, State};
 
-use crate::sliding::EquivalentControl;
+use crate::equivalent::EquivalentControl;
 
 /// A control law, sampled at a fixed period.
 pub trait Controller<R: Real = f64> {

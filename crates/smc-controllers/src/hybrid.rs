@@ -9,10 +9,11 @@ use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};
 
 use crate::controller::{Command, Controller, Sample};
+use crate::equivalent::EquivalentControl;
+use crate::error::DesignError;
 use crate::gain::{Gain, check_all, check_order, not_negative, positive};
-use crate::lqr::Weights;
-use crate::sliding::{EquivalentControl, Sliding, sat};
-use crate::spec::DesignError;
+use crate::riccati::Weights;
+use crate::sliding::{Sliding, sat};
 use crate::super_twisting::twist;
 use crate::surface::SurfaceDesign;
 
@@ -51,15 +52,15 @@ pub struct HybridSpec {
 
 impl Default for HybridSpec {
     fn default() -> Self {
-        let weights = Weights { q: [10.0, 100.0, 100.0, 1.0, 10.0, 10.0], r: 0.1 };
+        let weights = Weights { q: [19.34, 18.56, 0.03244, 49.2, 9495.0, 0.01846], r: 0.1 };
         Self {
             surface: SurfaceDesign::Lqr(weights),
-            equivalent: EquivalentControl::Full,
-            k1_init: 10.0,
-            k2_init: 10.0,
-            gamma1: 5.0,
-            gamma2: 5.0,
-            epsilon: 0.01,
+            equivalent: EquivalentControl::Linear,
+            k1_init: 0.2145,
+            k2_init: 115.9,
+            gamma1: 1000.0,
+            gamma2: 839.8,
+            epsilon: 0.00412,
             k1_max: 100.0,
             k2_max: 200.0,
             leak: 0.1,

@@ -1,127 +1,15 @@
-//! The linear-quadratic regulator: the Riccati equation, and the law that is the baseline.
+//! The linear-quadratic regulator `u = −K·x`: the baseline.
 //!
-//! `u = −K·x` minimises `∫(xᵀQx + R·u²)dt` on the linearised plant. `K = R⁻¹BᵀP` where `P` solves
-//! `AᵀP + PA − PBR⁻¹BᵀP + Q = 0`: first by the matrix sign function of the Hamiltonian (Roberts
-//! 1980), then polished by Newton's iteration (Kleinman 1968). Validated against an independent
-//! solver in `tests/golden.rs`.
+//! It minimises `∫(xᵀQx + R·u²)dt` on the linearised plant; `K` comes from `riccati.rs`.
 
 use dip_dynamics::{Linearisation, Real};
-use nalgebra::{Matrix6, RowVector6, SMatrix, SVector};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::controller::{Command, Controller, Sample};
-use crate::gain::{Gain, GainError, Rule, check, check_all, not_negative};
-use crate::poles::{PoleError, eigenvalues_of_6};
-use crate::sliding::EquivalentControl;
-use crate::spec::DesignError;
-
-/// Weights of the quadratic cost.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Weights {
-    /// The diagonal of `Q`, in the order of the state, each in 1/(unit of the state)².
-    pub q: [f64; 6],
-    /// The weight of the force in 1/N².
-    pub r: f64,
-}
-
-impl Weights {
-    /// The six weights of the state; `R` only scales them.
-    pub const GAINS: [Gain<Self>; 6] = [
-        not_negative("q_x", "1/m²", |w: &mut Self| &mut w.q[0]).searched(0.01, 1e4),
-        not_negative("q_theta1", "1/rad²", |w: &mut Self| &mut w.q[1]).searched(0.01, 1e4),
-        not_negative("q_theta2", "1/rad²", |w: &mut Self| &mut w.q[2]).searched(0.01, 1e4),
-        not_negative("q_x_dot", "s²/m²", |w: &mut Self| &mut w.q[3]).searched(0.01, 1e4),
-        not_negative("q_theta1_dot", "s²/rad²", |w: &mut Self| &mut w.q[4]).searched(0.01, 1e4),
-        not_negative("q_theta2_dot", "s²/rad²", |w: &mut Self| &mut w.q[5]).searched(0.01, 1e4),
-    ];
-}
-
-/// Why there is no regulator.
-#[derive(Debug, Clone, Copy, PartialEq, Error)]
-pub enum RiccatiError {
-    /// A weight breaks its rule.
-    #[error(transparent)]
-    Weight(#[from] GainError),
-    /// No stabilising solution: a motion that does not decay carries no weight (the cart, if
-    /// `q[0]` is zero), or the plant cannot be controlled.
-    #[error("the Riccati equation has no stabilising solution; is the weight of x zero?")]
-    NoSolution,
-}
-
-/// The gain `K` of `u = −K·x`: one number for each component of the state.
-///
-/// # Errors
-/// A weight that breaks its rule, or no stabilising solution.
-pub fn lqr_gain(
-    linear: &Linearisation,
-    weights: &Weights,
-) -> Result<RowVector6<f64>, RiccatiError> {
-    check_all(&Weights::GAINS, weights)?;
-    check("r", weights.r, Rule::Positive)?;
-    let (a, b) = (linear.a, linear.b);
-    let q = Matrix6::from_diagonal(&weights.q.into());
-    let g = b * b.transpose() / weights.r;
-
-    let mut p = stable_subspace(&a, &g, &q).ok_or(RiccatiError::NoSolution)?;
-    // Newton converges quadratically; two more steps than it needs are cheap.
-    for _ in 0..4 {
-        let closed = a - g * p;
-        p = lyapunov(&closed, &(q + p * g * p)).ok_or(RiccatiError::NoSolution)?;
-    }
-    let k = b.transpose() * p / weights.r;
-    match eigenvalues_of_6(a - b * k) {
-        Ok(poles) if poles.iter().all(|pole| pole.re < 0.0) => Ok(k),
-        Ok(_) | Err(PoleError::NotFound) => Err(RiccatiError::NoSolution),
-        Err(other) => unreachable!("eigenvalues are not chosen: {other}"),
-    }
-}
-
-/// `P` from the sign `S` of the Hamiltonian matrix: `(S + I)·[I; P] = 0`.
-fn stable_subspace(a: &Matrix6<f64>, g: &Matrix6<f64>, q: &Matrix6<f64>) -> Option<Matrix6<f64>> {
-    let mut z = SMatrix::<f64, 12, 12>::zeros();
-    z.fixed_view_mut::<6, 6>(0, 0).copy_from(a);
-    z.fixed_view_mut::<6, 6>(0, 6).copy_from(&-g);
-    z.fixed_view_mut::<6, 6>(6, 0).copy_from(&-q);
-    z.fixed_view_mut::<6, 6>(6, 6).copy_from(&-a.transpose());
-    let mut converged = false;
-    for _ in 0..100 {
-        let inverse = z.try_inverse()?;
-        // Scaling by the norms brings the eigenvalues near the unit circle first.
-        let scale = Real::sqrt(inverse.norm() / z.norm());
-        let next = (z * scale + inverse / scale) * 0.5;
-        let change = (next - z).norm() / next.norm();
-        z = next;
-        // The iteration converges quadratically: after this it is at its rounding, which for badly
-        // scaled weights is some 1e-12. Newton's iteration does the rest.
-        if change < 1e-9 {
-            converged = true;
-            break;
-        }
-        if !change.is_finite() {
-            return None;
-        }
-    }
-    if !converged {
-        return None;
-    }
-    let sign = z + SMatrix::<f64, 12, 12>::identity();
-    let (of_x, of_p) = (sign.fixed_columns::<6>(0), sign.fixed_columns::<6>(6));
-    let p = (of_p.transpose() * of_p).lu().solve(&(-(of_p.transpose() * of_x)))?;
-    Some((p + p.transpose()) * 0.5)
-}
-
-/// `P` with `AᵀP + PA + Q = 0`, as 36 linear equations.
-fn lyapunov(a: &Matrix6<f64>, q: &Matrix6<f64>) -> Option<Matrix6<f64>> {
-    let identity = Matrix6::identity();
-    let at = a.transpose();
-    let system: SMatrix<f64, 36, 36> = identity.kronecker(&at) + at.kronecker(&identity);
-    let right = SVector::<f64, 36>::from_column_slice((-q).as_slice());
-    let p = Matrix6::from_column_slice(system.lu().solve(&right)?.as_slice());
-    Some((p + p.transpose()) * 0.5)
-}
+use crate::equivalent::EquivalentControl;
+use crate::error::DesignError;
+use crate::gain::{Rule, check};
+use crate::riccati::{Weights, lqr_gain};
 
 /// Description of an LQR. The default is the shipped baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -134,7 +22,7 @@ pub struct LqrSpec {
 
 impl Default for LqrSpec {
     fn default() -> Self {
-        Self { weights: Weights { q: [10.0, 100.0, 100.0, 1.0, 10.0, 10.0], r: 0.1 } }
+        Self { weights: Weights { q: [78.58, 0.01066, 7.005, 111.2, 3881.0, 2.898], r: 0.1 } }
     }
 }
 

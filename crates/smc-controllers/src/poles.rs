@@ -129,7 +129,7 @@ macro_rules! eigenvalues {
             let values: SVector<Complex<f64>, $n> = schur.complex_eigenvalues();
             let mut poles: [Pole; $n] =
                 core::array::from_fn(|i| Pole { re: values[i].re, im: values[i].im });
-            poles.sort_by(|p, q| p.re.total_cmp(&q.re).then(p.im.total_cmp(&q.im)));
+            poles.sort_unstable_by(|p, q| p.re.total_cmp(&q.re).then(p.im.total_cmp(&q.im)));
             Ok(poles)
         }
     };

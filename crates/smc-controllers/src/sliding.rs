@@ -5,26 +5,12 @@
 //! state and may be negative: it is divided by with its sign, and kept away from zero.
 
 use dip_dynamics::{Linearisation, Real};
-use serde::{Deserialize, Serialize};
 
 use crate::controller::{Command, Sample};
+use crate::equivalent::EquivalentControl;
+use crate::error::DesignError;
 use crate::gain::{Rule, check};
-use crate::spec::DesignError;
 use crate::surface::SurfaceDesign;
-
-/// The force that keeps `σ` where it is, and the `β` that all of the law divides by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum EquivalentControl {
-    /// From the equations of motion at the present state.
-    #[default]
-    Full,
-    /// From the linearised plant.
-    Linear,
-    /// No equivalent control; `β` from the linearised plant.
-    None,
-}
 
 /// `|β|` is not divided by below this share of `|s·B|`. It is where the cart has lost 95 % of its
 /// grip on `σ`: the force is at its limit there for any practical gain.

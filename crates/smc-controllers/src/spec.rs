@@ -10,11 +10,13 @@ use thiserror::Error;
 use crate::adaptive::{Adaptive, AdaptiveMemory, AdaptiveSpec};
 use crate::classical::{Classical, ClassicalSpec};
 use crate::controller::{Command, Controller, Sample};
-use crate::gain::{Gain, GainError};
+use crate::error::DesignError;
+use crate::gain::Gain;
 use crate::hybrid::{Hybrid, HybridMemory, HybridSpec};
-use crate::lqr::{Lqr, LqrSpec, RiccatiError, Weights};
+use crate::lqr::{Lqr, LqrSpec};
+use crate::riccati::Weights;
 use crate::super_twisting::{SuperTwisting, SuperTwistingMemory, SuperTwistingSpec};
-use crate::surface::{SurfaceDesign, SurfaceError};
+use crate::surface::SurfaceDesign;
 
 /// The laws by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,20 +68,6 @@ impl FromStr for Kind {
     fn from_str(name: &str) -> Result<Self, UnknownController> {
         Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or(UnknownController)
     }
-}
-
-/// Why a law could not be built.
-#[derive(Debug, Clone, Copy, PartialEq, Error)]
-pub enum DesignError {
-    /// A gain breaks its rule.
-    #[error(transparent)]
-    Gain(#[from] GainError),
-    /// The surface cannot be.
-    #[error("surface: {0}")]
-    Surface(#[from] SurfaceError),
-    /// The regulator cannot be.
-    #[error("weights: {0}")]
-    Riccati(#[from] RiccatiError),
 }
 
 /// A law as plain data: in files `{name: {…}}`.

@@ -8,10 +8,11 @@ use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};
 
 use crate::controller::{Command, Controller, Sample};
+use crate::equivalent::EquivalentControl;
+use crate::error::DesignError;
 use crate::gain::{Gain, check_all, not_negative, positive};
-use crate::lqr::Weights;
-use crate::sliding::{EquivalentControl, Sliding, sat};
-use crate::spec::DesignError;
+use crate::riccati::Weights;
+use crate::sliding::{Sliding, sat};
 use crate::surface::SurfaceDesign;
 
 /// Description of a super-twisting law. The default is the shipped one.
@@ -35,13 +36,13 @@ pub struct SuperTwistingSpec {
 
 impl Default for SuperTwistingSpec {
     fn default() -> Self {
-        let weights = Weights { q: [10.0, 100.0, 100.0, 1.0, 10.0, 10.0], r: 0.1 };
+        let weights = Weights { q: [51.94, 17.52, 1.621, 0.237, 450.3, 1731.0], r: 0.1 };
         Self {
             surface: SurfaceDesign::Lqr(weights),
-            equivalent: EquivalentControl::Full,
-            k1: 10.0,
-            k2: 10.0,
-            epsilon: 0.01,
+            equivalent: EquivalentControl::Linear,
+            k1: 199.8,
+            k2: 82.06,
+            epsilon: 0.5593,
             anti_windup: 10.0,
         }
     }

@@ -10,8 +10,8 @@ use nalgebra::{Matrix6, RowVector6, SMatrix};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::lqr::{RiccatiError, Weights, lqr_gain};
 use crate::poles::{Pole, PoleError, eigenvalues_of_5, polynomial};
+use crate::riccati::{RiccatiError, Weights, lqr_gain};
 
 /// A sliding pole has to be left of this, in rad/s. A surface that does not hold the cart has a pole
 /// at 0, which rounding puts on either side, by up to some 1e-9; and nobody waits the eleven days in

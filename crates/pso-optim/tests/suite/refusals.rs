@@ -30,7 +30,7 @@ fn bad_settings() {
         edit(&mut settings);
         Swarm::new(Bounds::new([(0.0, 1.0)]).unwrap(), settings, 0)
     };
-    check(new(|s| s.particles = 1), "particles = 1; must be at least 2");
+    check(new(|s| s.particles = 1), "particles = 1; must be at least 2 and at most 1000000");
     check(new(|s| s.inertia = 1.0), "inertia = 1; must be at least 0 and below 1");
     check(new(|s| s.inertia = -0.1), "inertia = -0.1; must be at least 0 and below 1");
     check(new(|s| s.inertia = f64::NAN), "inertia = NaN; must be at least 0 and below 1");

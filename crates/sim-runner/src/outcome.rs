@@ -1,0 +1,81 @@
+//! How a run can end, and by what.
+
+use core::f64::consts::FRAC_PI_2;
+
+use dip_dynamics::State;
+use serde::{Deserialize, Serialize};
+
+/// What counts as settled, and as fallen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Settling {
+    /// Settled: both angles within this many rad of upright, and …
+    pub theta: f64,
+    /// … the cart within this many m of the origin.
+    pub x: f64,
+    /// Fallen: either angle beyond this many rad.
+    pub fall_angle: f64,
+}
+
+impl Default for Settling {
+    fn default() -> Self {
+        Self { theta: 0.01, x: 0.05, fall_angle: FRAC_PI_2 }
+    }
+}
+
+impl Settling {
+    /// Is the state within the bands?
+    pub fn contains(&self, state: &State) -> bool {
+        state.theta1.abs() <= self.theta
+            && state.theta2.abs() <= self.theta
+            && state.x.abs() <= self.x
+    }
+}
+
+/// What a run does once a rod has fallen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AfterFall {
+    /// It ends there.
+    #[default]
+    Stop,
+    /// It goes on to the horizon; the outcome is a fall all the same.
+    Continue,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Angles and cart are within the settling bands at the horizon.
+    Settled,
+    /// Still up at the horizon, but not within the bands.
+    NotSettled,
+    /// A rod passed the fall angle.
+    Fallen,
+    /// The state ran out of all bounds: the time step is too long, or the force was not a number.
+    Diverged,
+}
+
+impl Outcome {
+    /// The name in files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::NotSettled => "not_settled",
+            Self::Fallen => "fallen",
+            Self::Diverged => "diverged",
+        }
+    }
+}
+
+/// The end of a run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Run {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// When that was decided, in s: at the fall, at the divergence, or at the horizon.
+    pub time: f64,
+    /// The last state; after a divergence the last one within bounds, or the start if that was not.
+    pub final_state: State,
+}

@@ -1,0 +1,132 @@
+//! Trajectories in CSV: exact, and honest about failures.
+
+use std::io;
+
+use dip_dynamics::State;
+use sim_runner::{
+    Experiment, Instant, Observer, Outcome, Simulation, TrajectoryWriter, Uncontrolled,
+};
+use smc_controllers::{Command, Controller, Kind};
+
+const HEADER: &str = "t,x,theta1,theta2,x_dot,theta1_dot,theta2_dot,u,sigma";
+
+#[derive(Default)]
+struct Seen(Vec<[f64; 9]>);
+
+impl Observer for Seen {
+    fn observe(&mut self, &Instant { t, state, command }: &Instant<'_>) {
+        let [x, theta1, theta2, x_dot, theta1_dot, theta2_dot] = state.to_array();
+        let Command { u, sigma, .. } = *command;
+        let sigma = sigma.unwrap_or(f64::NAN);
+        self.0.push([t, x, theta1, theta2, x_dot, theta1_dot, theta2_dot, u, sigma]);
+    }
+}
+
+fn experiment() -> Experiment {
+    Experiment {
+        simulation: Simulation { duration: 0.5, ..Simulation::default() },
+        ..Experiment::default()
+    }
+}
+
+fn bits(rows: &[[f64; 9]]) -> Vec<[u64; 9]> {
+    rows.iter().map(|row| row.map(f64::to_bits)).collect()
+}
+
+/// Runs, writes, reads, and compares bits.
+fn check(controller: &impl Controller, has_sigma: bool) {
+    let mut both = (Seen::default(), TrajectoryWriter::new(Vec::new()));
+    experiment().closed_loop().unwrap().run(controller, experiment().start, &mut both);
+    let (seen, writer) = both;
+    let text = String::from_utf8(writer.finish().unwrap()).unwrap();
+    let mut lines = text.lines();
+    assert_eq!(lines.next(), Some(HEADER));
+    let rows: Vec<[f64; 9]> = lines
+        .map(|line| {
+            let values: Vec<f64> = line.split(',').map(|value| value.parse().unwrap()).collect();
+            values.try_into().unwrap()
+        })
+        .collect();
+    assert_eq!(rows.len(), 501);
+    assert_eq!(bits(&rows), bits(&seen.0));
+    assert!(rows.iter().all(|row| row[8].is_nan() != has_sigma));
+}
+
+#[test]
+fn every_number_is_read_back_exactly() {
+    for kind in Kind::ALL {
+        check(&experiment().controller(kind).unwrap(), kind != Kind::Lqr);
+    }
+    check(&Uncontrolled, false);
+}
+
+#[test]
+fn numbers_at_the_ends_of_the_scale_are_read_back_exactly() {
+    let values = [5e-324, f64::MAX, f64::MIN_POSITIVE, -0.0, 1.0 / 3.0, 1e22];
+    let state = State::from_array(values);
+    let mut writer = TrajectoryWriter::new(Vec::new());
+    let command = Command {
+        u: -1.5,
+        u_eq: 0.0,
+        u_sw: 0.0,
+        sigma: Some(0.1),
+        equivalent: smc_controllers::EquivalentControl::None,
+        guarded: false,
+    };
+    writer.observe(&Instant { t: 0.1 + 0.2, state: &state, command: &command });
+    let text = String::from_utf8(writer.finish().unwrap()).unwrap();
+    let row: Vec<u64> = text.lines().nth(1).unwrap().split(',').map(bits_of).collect();
+    let mut expected = vec![(0.1_f64 + 0.2).to_bits()];
+    expected.extend(values.map(f64::to_bits));
+    expected.extend([-1.5_f64, 0.1].map(f64::to_bits));
+    assert_eq!(row, expected);
+}
+
+fn bits_of(text: &str) -> u64 {
+    text.parse::<f64>().unwrap().to_bits()
+}
+
+#[test]
+fn a_trajectory_without_rows_is_a_header() {
+    let target = TrajectoryWriter::new(Vec::new()).finish().unwrap();
+    assert_eq!(String::from_utf8(target).unwrap(), format!("{HEADER}\n"));
+}
+
+/// A disk that is full after so many bytes, and numbers its refusals.
+struct Full {
+    left: usize,
+    refusals: u32,
+}
+
+impl io::Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            self.refusals += 1;
+            return Err(io::Error::other(format!("no space left, refusal {}", self.refusals)));
+        }
+        let written = bytes.len().min(self.left);
+        self.left -= written;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_full_disk_stops_the_writing_and_not_the_run() {
+    let experiment = experiment();
+    let closed_loop = experiment.closed_loop().unwrap();
+    let law = experiment.controller(Kind::Classical).unwrap();
+    let expected = closed_loop.run(&law, experiment.start, &mut ());
+    // In the header, in the rows, and in the flush at the end.
+    for left in [0, 10, 10_000, 50_000] {
+        let mut writer = TrajectoryWriter::new(Full { left, refusals: 0 });
+        let run = closed_loop.run(&law, experiment.start, &mut writer);
+        assert_eq!(run, expected);
+        assert_ne!(run.outcome, Outcome::Diverged);
+        let error = writer.finish().map(|_| ()).unwrap_err();
+        assert_eq!(error.to_string(), "no space left, refusal 1", "{left}");
+    }
+}

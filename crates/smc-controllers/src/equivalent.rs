@@ -1,0 +1,17 @@
+//! Where the equivalent control comes from.
+
+use serde::{Deserialize, Serialize};
+
+/// The force that keeps `σ` where it is, and the `β` that all of the law divides by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum EquivalentControl {
+    /// From the equations of motion at the present state.
+    #[default]
+    Full,
+    /// From the linearised plant.
+    Linear,
+    /// No equivalent control; `β` from the linearised plant.
+    None,
+}

@@ -1,0 +1,50 @@
+//! What a task tells: tables or one JSON document on stdout, the verdict on stderr.
+//!
+//! Validated by `tests/leakcheck.rs` and `tests/soak.rs`: the documents parse, the tables fit.
+
+use anyhow::{Result, bail};
+use comfy_table::{CellAlignment, LineStyle, Table, presets};
+use serde::Serialize;
+
+/// Version of the JSON documents. It changes when a field changes its meaning or goes.
+const SCHEMA: u32 = 1;
+
+/// A JSON document, and the only thing on stdout.
+#[derive(Debug, Serialize)]
+struct Document<T> {
+    schema: u32,
+    pass: bool,
+    #[serde(flatten)]
+    content: T,
+}
+
+/// Prints `content` as JSON.
+pub(crate) fn print_json(pass: bool, content: impl Serialize) -> Result<()> {
+    let document = Document { schema: SCHEMA, pass, content };
+    println!("{}", serde_json::to_string_pretty(&document)?);
+    Ok(())
+}
+
+/// A table with names to the left and everything else to the right.
+pub(crate) fn table<const N: usize>(
+    header: [&str; N],
+    rows: impl IntoIterator<Item = [String; N]>,
+) -> String {
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none()))
+        .set_header(header)
+        .add_rows(rows);
+    for column in table.column_iter_mut().skip(1) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.trim_fmt()
+}
+
+/// An error that names every fault, if there is one.
+pub(crate) fn conclude(task: &str, faults: &[String]) -> Result<()> {
+    if !faults.is_empty() {
+        bail!("{task} failed\n  {}", faults.join("\n  "));
+    }
+    Ok(())
+}
