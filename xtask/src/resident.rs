@@ -59,7 +59,7 @@ pub(crate) struct Judgement {
     last_bytes: Option<f64>,
     parts: [Part; 2],
     /// `growing` if one of the parts is, `flat` if both are, else `undecided`.
-    verdict: &'static str,
+    verdict: Verdict,
 }
 
 /// What a part of a series says.
@@ -70,7 +70,7 @@ struct Part {
     slope_bytes_per_hour: Option<f64>,
     slope_low_bytes_per_hour: Option<f64>,
     slope_high_bytes_per_hour: Option<f64>,
-    verdict: &'static str,
+    verdict: Verdict,
 }
 
 fn judge(samples: &[Sample]) -> Result<Judgement> {
@@ -86,7 +86,7 @@ fn judge(samples: &[Sample]) -> Result<Judgement> {
         first_bytes: samples.first().map(|sample| sample.bytes),
         last_bytes: samples.last().map(|sample| sample.bytes),
         parts: [Part::of("whole", &whole), Part::of("later_half", &later_half)],
-        verdict: word(verdict),
+        verdict,
     })
 }
 
@@ -99,7 +99,7 @@ impl Part {
             slope_bytes_per_hour: estimate.map(|e| e.slope_bytes_per_hour),
             slope_low_bytes_per_hour: estimate.map(|e| e.slope_low_bytes_per_hour),
             slope_high_bytes_per_hour: estimate.map(|e| e.slope_high_bytes_per_hour),
-            verdict: word(report.verdict),
+            verdict: report.verdict,
         }
     }
 
@@ -114,7 +114,7 @@ impl Part {
                 kib(self.slope_low_bytes_per_hour),
                 kib(self.slope_high_bytes_per_hour)
             ),
-            self.verdict.into(),
+            self.verdict.to_string(),
         ]
     }
 }
@@ -131,19 +131,11 @@ impl Judgement {
     pub(crate) fn faults(&self) -> Vec<String> {
         self.parts
             .iter()
-            .filter(|part| part.verdict != word(Verdict::Flat))
+            .filter(|part| part.verdict != Verdict::Flat)
             .map(|Part { name, samples, verdict, .. }| {
                 format!("resident set, {name}: {verdict} after {samples} samples")
             })
             .collect()
-    }
-}
-
-const fn word(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Flat => "flat",
-        Verdict::Growing => "growing",
-        Verdict::Undecided => "undecided",
     }
 }
 
@@ -161,8 +153,8 @@ mod tests {
             .map(|i| Sample { t: 60.0 * i as f64, bytes: bytes(i as f64 / samples as f64) })
             .collect();
         let judgement = judge(&series).unwrap();
-        assert_eq!(judgement.verdict, verdict);
-        assert_eq!(judgement.parts.map(|part| part.verdict), parts);
+        assert_eq!(judgement.verdict.to_string(), verdict);
+        assert_eq!(judgement.parts.map(|part| part.verdict.to_string()), parts);
     }
 
     #[test]

@@ -158,3 +158,41 @@ fn read_gains(path: &Path) -> Result<ControllerSpec> {
     let spec = Map::from_iter([(file.controller.name().to_owned(), file.gains)]);
     Ok(serde_json::from_value(Value::Object(spec)).map_err(fault)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use sim_runner::Experiment;
+
+    use super::parse;
+
+    /// The blocks of TOML in `docs/experiment.md`.
+    fn documented() -> Vec<&'static str> {
+        include_str!("../../../docs/experiment.md")
+            .split("```toml\n")
+            .skip(1)
+            .map(|block| block.split("```").next().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn the_documented_file_is_the_built_in_experiment_in_full() {
+        let built_in = Experiment::default();
+        let text = documented()[0];
+        assert_eq!(parse(Path::new("experiment.md"), text).unwrap(), built_in);
+        // Every key is there, not only those that differ from the default.
+        let documented: toml::Table = toml::from_str(text).unwrap();
+        assert_eq!(documented, toml::Table::try_from(built_in).unwrap());
+    }
+
+    #[test]
+    fn each_documented_surface_can_be_used() {
+        let lines: Vec<&str> = documented()[1].lines().collect();
+        assert_eq!(lines.len(), 3);
+        for line in lines {
+            let text = format!("[controllers.hybrid]\n{line}\n");
+            parse(Path::new("experiment.md"), &text).unwrap().check().unwrap();
+        }
+    }
+}

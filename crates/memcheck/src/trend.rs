@@ -18,6 +18,8 @@
 
 use std::f64::consts::SQRT_2;
 
+use std::fmt;
+
 use serde::Serialize;
 
 /// The fewest samples for which the normal approximations used here are good.
@@ -42,6 +44,7 @@ pub struct Sample {
 
 /// What a series says about growth. Only `Flat` is a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// The whole interval of the slope lies below the limit.
     Flat,
@@ -50,6 +53,16 @@ pub enum Verdict {
     Growing,
     /// Neither, or fewer than [`MIN_SAMPLES`]: sample longer.
     Undecided,
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Flat => "flat",
+            Self::Growing => "growing",
+            Self::Undecided => "undecided",
+        })
+    }
 }
 
 /// Slope and significance of a series.

@@ -181,8 +181,14 @@ fn good_gains_cost_less_than_one_and_bad_ones_more() {
 fn a_budget_that_cannot_be_searched_with_is_refused() {
     for (budget, expected) in [
         (Budget { iterations: 0, ..BUDGET }, "iterations = 0: must be at least 1"),
-        (Budget { particles: 0, ..BUDGET }, "particles = 0; must be at least 2 and at most 1000000"),
-        (Budget { particles: 1, ..BUDGET }, "particles = 1; must be at least 2 and at most 1000000"),
+        (
+            Budget { particles: 0, ..BUDGET },
+            "particles = 0; must be at least 2 and at most 1000000",
+        ),
+        (
+            Budget { particles: 1, ..BUDGET },
+            "particles = 1; must be at least 2 and at most 1000000",
+        ),
     ] {
         let error = quietly(&experiment(), Kind::Classical, budget).unwrap_err();
         assert_eq!(error.to_string(), expected);
