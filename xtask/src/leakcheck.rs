@@ -18,7 +18,7 @@ use smc_controllers::{
 };
 
 use crate::fault::{Fault, Faulty};
-use crate::report::{conclude, print_json, table};
+use crate::report::{conclude, print, print_json, table};
 
 /// Instances of each subject.
 const INSTANCES: u64 = 1000;
@@ -84,9 +84,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             "allocations\nper step",
             "bytes left\nper 1000",
         ];
-        println!("{}", table(header, subjects.iter().map(Subject::row)));
+        print(&table(header, subjects.iter().map(Subject::row)))?;
     }
-    conclude("leakcheck", &faults)
+    conclude("leakcheck", "0 bytes left, 0 allocations in the steps", &faults)
 }
 
 impl Subject {
@@ -221,7 +221,7 @@ impl Bench {
                 })
             }
             Way::KeptAlive => {
-                let history = || History::new(&self.closed_loop, HISTORY_CAPACITY);
+                let history = || History::new(self.closed_loop.periods() + 1, HISTORY_CAPACITY);
                 let construct = || Box::new(Instance::new(build(), history()));
                 self.measure(name, INSTANCES, construct, |instance, start| {
                     instance.work(&self.closed_loop, start)

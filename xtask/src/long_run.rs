@@ -9,7 +9,7 @@
 use dip_dynamics::State;
 use memcheck::{NotCounting, ThreadMeter};
 use serde::Serialize;
-use sim_runner::{ClosedLoop, Starts};
+use sim_runner::{ClosedLoop, Instant, MetricsRecorder, Observer, Starts};
 use smc_controllers::{Controller, Kind};
 
 /// A controller at work.
@@ -20,6 +20,8 @@ pub(crate) struct LongRun<'a, C: Controller> {
     controller: C,
     memory: C::Memory,
     state: State,
+    /// What anybody who runs for months would have beside the controller.
+    metrics: MetricsRecorder,
     /// Steps until the pendulum starts anew.
     steps_left: u64,
     meter: ThreadMeter,
@@ -71,6 +73,7 @@ impl<'a, C: Controller> LongRun<'a, C> {
             memory: controller.initial_memory(),
             controller,
             state: State::UPRIGHT,
+            metrics: MetricsRecorder::new(closed_loop),
             steps_left: 0,
             meter: ThreadMeter::new()?,
             account: Account {
@@ -114,11 +117,15 @@ impl<'a, C: Controller> LongRun<'a, C> {
         if self.steps_left == 0 {
             self.memory = self.controller.initial_memory();
             self.state = self.starts.get(self.account.starts);
+            self.metrics = MetricsRecorder::new(self.closed_loop);
             self.steps_left = self.closed_loop.periods();
             self.account.starts += 1;
         }
-        self.state =
-            self.closed_loop.sample(&self.controller, &mut self.memory, &self.state, |_| ());
+        let t = (self.closed_loop.periods() - self.steps_left) as f64 * self.closed_loop.period();
+        let Self { closed_loop, controller, memory, state, metrics, .. } = self;
+        self.state = closed_loop.sample(controller, memory, state, |command| {
+            metrics.observe(&Instant { t, state, command });
+        });
         self.account.steps += 1;
         self.steps_left -= 1;
         if !self.is_up() {

@@ -2,6 +2,8 @@
 //!
 //! Validated by `tests/leakcheck.rs` and `tests/soak.rs`: the documents parse, the tables fit.
 
+use std::io::{self, Write};
+
 use anyhow::{Result, bail};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use serde::Serialize;
@@ -21,8 +23,15 @@ struct Document<T> {
 /// Prints `content` as JSON.
 pub(crate) fn print_json(pass: bool, content: impl Serialize) -> Result<()> {
     let document = Document { schema: SCHEMA, pass, content };
-    println!("{}", serde_json::to_string_pretty(&document)?);
-    Ok(())
+    print(&serde_json::to_string_pretty(&document)?)
+}
+
+/// Prints to stdout. Whoever closes the pipe early has seen enough: that is no error.
+pub(crate) fn print(text: &str) -> Result<()> {
+    match writeln!(io::stdout().lock(), "{text}") {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// A table with names to the left and everything else to the right.
@@ -41,10 +50,11 @@ pub(crate) fn table<const N: usize>(
     table.trim_fmt()
 }
 
-/// An error that names every fault, if there is one.
-pub(crate) fn conclude(task: &str, faults: &[String]) -> Result<()> {
+/// The verdict: an error that names every fault, if there is one.
+pub(crate) fn conclude(task: &str, promise: &str, faults: &[String]) -> Result<()> {
     if !faults.is_empty() {
         bail!("{task} failed\n  {}", faults.join("\n  "));
     }
+    eprintln!("{task} passed: {promise}");
     Ok(())
 }

@@ -17,7 +17,7 @@ use smc_controllers::{AnyController, Controller, Kind};
 
 use crate::fault::{Fault, Faulty};
 use crate::long_run::{Account, LongRun};
-use crate::report::{conclude, print_json, table};
+use crate::report::{conclude, print, print_json, table};
 use crate::wall_clock::{self, WallClock};
 
 /// 100 Hz.
@@ -164,12 +164,12 @@ fn soak<C: Controller<Memory: Send> + Send>(
             "peak\ngrowth",
             "allocations",
         ];
-        println!("{}", table(header, accounts.iter().map(row)));
+        print(&table(header, accounts.iter().map(row)))?;
         if let Some(wall_clock) = &wall_clock {
-            println!("\n{wall_clock}");
+            print(&format!("\n{wall_clock}"))?;
         }
     }
-    conclude("soak", &faults)
+    conclude("soak", "no byte of growth, no allocation in the loop", &faults)
 }
 
 /// As fast as it goes.

@@ -1,4 +1,4 @@
-//! One RK4 step of the plant beside a straightforward one: read the ratio, not the times.
+//! One step of each integrator: read the ratio, not the times.
 
 use std::hint::black_box;
 

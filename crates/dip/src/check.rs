@@ -1,10 +1,12 @@
 //! `dip check`: is an experiment file right?
 
+use std::path::Path;
+
 use anyhow::Result;
 use serde::Serialize;
 
 use crate::cli::CheckArgs;
-use crate::input::Source;
+use crate::input::{InputError, Source};
 use crate::output::{SCHEMA, print, print_json};
 
 #[derive(Serialize)]
@@ -14,7 +16,11 @@ struct Checked {
     ok: bool,
 }
 
-pub(crate) fn run(json: bool, args: &CheckArgs) -> Result<()> {
+pub(crate) fn run(config: Option<&Path>, json: bool, args: &CheckArgs) -> Result<()> {
+    if let Some(config) = config {
+        let message = format!("--config {}: check takes its one file without it", config.display());
+        return Err(InputError::new(&message).into());
+    }
     // Everything that could be wrong is an error of loading, with its place in the file.
     let source = Source::load(Some(&args.file))?;
     let file = args.file.display().to_string();

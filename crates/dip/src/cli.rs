@@ -110,7 +110,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) gains: Option<PathBuf>,
 
-    /// Seed of everything random in the run; without noise in the experiment, nothing is
+    /// Kept with the result; nothing in a run is random yet
     #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
     pub(crate) seed: u64,
 
@@ -130,7 +130,7 @@ pub(crate) struct TuneArgs {
     pub(crate) seed: u64,
 
     /// Particles of the swarm
-    #[arg(long, value_name = "P", default_value_t = 24)]
+    #[arg(long, value_name = "P", default_value_t = pso_optim::Settings::default().particles)]
     pub(crate) particles: usize,
 
     /// Generations of the swarm
@@ -149,7 +149,7 @@ pub(crate) struct DesignArgs {
     pub(crate) controller: Kind,
 
     /// Design for these six weights q of x,θ1,θ2,ẋ,θ̇1,θ̇2 instead; with --r
-    #[arg(long, value_name = "Q,..", value_parser = six_numbers, requires = "r", conflicts_with = "poles")]
+    #[arg(long, value_name = "Q,..", value_parser = six_numbers, requires = "r", conflicts_with_all = ["poles", "controller"])]
     pub(crate) q: Option<[f64; 6]>,
 
     /// Weight of the force; with --q
@@ -157,7 +157,7 @@ pub(crate) struct DesignArgs {
     pub(crate) r: Option<f64>,
 
     /// Design for these five sliding poles in rad/s instead; a complex pair is written -3+2i,-3-2i
-    #[arg(long, value_name = "P,..", value_parser = five_poles, allow_hyphen_values = true)]
+    #[arg(long, value_name = "P,..", value_parser = five_poles, allow_hyphen_values = true, conflicts_with = "controller")]
     pub(crate) poles: Option<[Pole; 5]>,
 }
 

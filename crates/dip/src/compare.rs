@@ -4,15 +4,14 @@ use std::num::NonZeroU64;
 use std::path::Path;
 
 use anyhow::Result;
-use comfy_table::{CellAlignment, LineStyle, Table, presets};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
-use sim_runner::{Comparison, Starts, compare};
+use sim_runner::{Comparison, Experiment, Starts, compare};
 use smc_controllers::Kind;
 
 use crate::cli::CompareArgs;
 use crate::input::{InputError, Source};
-use crate::output::{SCHEMA, make_directory, print, print_json, write_json};
+use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::terminal::{cell, progress_bar, table};
 
 #[derive(Serialize)]
 struct Document {
@@ -22,6 +21,8 @@ struct Document {
     radius: f64,
     seed: u64,
     controllers: Vec<Comparison>,
+    version: &'static str,
+    experiment: Experiment,
 }
 
 pub(crate) fn run(
@@ -46,35 +47,14 @@ pub(crate) fn run(
         radius: args.radius,
         seed: args.seed,
         controllers,
+        version: VERSION,
+        experiment: *source.experiment(),
     };
     if let Some(directory) = &args.out {
         make_directory(directory)?;
-        write_json(&directory.join("comparison.json"), &document)?;
+        Draft::begin(&directory.join("comparison.json"))?.finish_json(&document)?;
     }
     if json { print_json(&document) } else { print(&in_words(&document)) }
-}
-
-/// A bar on stderr, which shows nothing where there is no terminal.
-pub(crate) fn progress_bar(length: u64, unit: &str) -> ProgressBar {
-    let style = format!("{{bar:40}} {{pos}}/{{len}} {unit}, {{eta}} left {{msg}}");
-    ProgressBar::new(length)
-        .with_style(ProgressStyle::with_template(&style).expect("the template is valid"))
-}
-
-/// A table with numbers to the right, for 80 columns.
-pub(crate) fn table(header: &[&str]) -> Table {
-    let mut table = Table::new();
-    let style = presets::UTF8_HORIZONTAL_ONLY.row_separator(LineStyle::none());
-    table.load_style(style).set_header(header);
-    for column in table.column_iter_mut().skip(1) {
-        column.set_cell_alignment(CellAlignment::Right);
-    }
-    table
-}
-
-/// A number that may not exist.
-pub(crate) fn cell(value: Option<f64>, digits: usize) -> String {
-    value.map_or("–".to_owned(), |value| format!("{value:.digits$}"))
 }
 
 fn in_words(document: &Document) -> String {
@@ -83,7 +63,8 @@ fn in_words(document: &Document) -> String {
         "controller",
         "settled",
         "fallen",
-        "success",
+        "other",
+        "success\n[%]",
         "settling\n[s]",
         "∫u²dt\n[N²·s]",
         "variation\n[N]",
@@ -93,14 +74,17 @@ fn in_words(document: &Document) -> String {
             row.name.to_string(),
             row.settled.to_string(),
             row.fallen.to_string(),
-            format!("{:.2} %", 100.0 * row.success_rate),
+            (row.not_settled + row.diverged).to_string(),
+            format!("{:.2}", 100.0 * row.success_rate),
             cell(row.settling_time_median, 3),
             cell(row.control_effort_median, 1),
             cell(row.total_variation_median, 1),
         ]);
     }
     format!(
-        "{starts} starts at rest, |θ1|, |θ2| ≤ {radius} rad, seed {seed}\n{table}\n\
-         The last three columns are medians.\n"
+        "{starts} starts at rest, |θ1|, |θ2| ≤ {radius} rad, seed {seed}\n{}\n\
+         other: up but not settled at the end, or diverged. The last three columns are medians,\n\
+         the first of them over all runs, the others over those that settled.\n",
+        table.trim_fmt()
     )
 }

@@ -20,6 +20,9 @@ struct Document {
     /// Always as `[re, im]`.
     sliding_poles: [[f64; 2]; 5],
     lqr_gain: [f64; 6],
+    /// In N/s; only of the super-twisting law.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disturbance_rate: Option<f64>,
 }
 
 pub(crate) fn run(config: Option<&Path>, json: bool, args: &DesignArgs) -> Result<()> {
@@ -43,8 +46,17 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &DesignArgs) -> Resul
         surface: surface.s.transpose().into(),
         sliding_poles: surface.sliding_poles.map(|pole| [pole.re, pole.im]),
         lqr_gain: k.transpose().into(),
+        disturbance_rate: disturbance_rate(&source, args),
     };
     if json { print_json(&document) } else { print(&in_words(&document)) }
+}
+
+/// What the gains of a super-twisting law are good for.
+fn disturbance_rate(source: &Source, args: &DesignArgs) -> Option<f64> {
+    match source.experiment().controllers.get(args.controller) {
+        ControllerSpec::SuperTwisting(spec) => Some(spec.disturbance_rate()),
+        _ => None,
+    }
 }
 
 /// The LQR has no surface; the one that its weights would give is shown.
@@ -72,8 +84,17 @@ fn in_words(document: &Document) -> String {
     text += &row("LQR gain K", &document.lqr_gain);
     text += "\nsliding poles [rad/s]\n";
     for [re, im] in document.sliding_poles {
-        let natural = re.hypot(im);
-        text += &format!("  {re:>10.4} {im:>+10.4}i   damping {:.3}\n", -re / natural);
+        let what = if re < 0.0 {
+            format!("damping {:.3}", -re / re.hypot(im))
+        } else {
+            "does not decay".to_owned()
+        };
+        text += &format!("  {re:>10.4} {im:>+10.4}i   {what}\n");
+    }
+    if let Some(rate) = document.disturbance_rate {
+        text += &format!(
+            "\nk1 and k2 reject any matched disturbance that changes by up to {rate:.1} N/s\n"
+        );
     }
     text
 }

@@ -5,12 +5,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sim_runner::{Experiment, ExperimentError};
 use smc_controllers::{ControllerSpec, Kind};
 use thiserror::Error;
 
 use crate::locate::{meaning, path_at, place_of};
+use crate::output::SCHEMA;
 
 /// What the user gave is wrong; the program ends with exit code 2.
 #[derive(Debug, Error)]
@@ -28,17 +30,23 @@ impl InputError {
 pub(crate) struct Source {
     experiment: Experiment,
     file: Option<(PathBuf, String)>,
+    /// Laws whose gains came from files of their own.
+    replaced: Vec<Kind>,
 }
 
 impl Source {
     /// Reads an experiment file, or takes the built-in experiment; checks everything.
     pub(crate) fn load(file: Option<&Path>) -> Result<Self> {
         let Some(path) = file else {
-            return Ok(Self { experiment: Experiment::default(), file: None });
+            return Ok(Self {
+                experiment: Experiment::default(),
+                file: None,
+                replaced: Vec::new(),
+            });
         };
         let text = read(path)?;
         let experiment = parse(path, &text)?;
-        let source = Self { experiment, file: Some((path.to_owned(), text)) };
+        let source = Self { experiment, file: Some((path.to_owned(), text)), replaced: Vec::new() };
         source.checked(Experiment::check)?;
         Ok(source)
     }
@@ -55,11 +63,17 @@ impl Source {
     /// Replaces a law by the one of a gains file.
     pub(crate) fn set_gains(&mut self, path: &Path) -> Result<Kind> {
         let spec = read_gains(path)?;
+        let kind = spec.kind();
+        if self.replaced.contains(&kind) {
+            let message = format!("{}: gains of {kind} were given already", path.display());
+            return Err(InputError(message).into());
+        }
+        self.replaced.push(kind);
         self.experiment.controllers.set(spec);
         self.experiment
-            .controller(spec.kind())
+            .controller(kind)
             .map_err(|error| InputError(format!("{}: {error}", path.display())))?;
-        Ok(spec.kind())
+        Ok(kind)
     }
 
     /// Does something with the experiment; a fault in it is shown where it stands in its file.
@@ -114,12 +128,25 @@ fn in_words(message: &str) -> String {
         ("expected u32", "expected a whole number, not negative"),
         ("floating point `", "the number `"),
         ("integer `", "the number `"),
-        ("expected struct ", "expected a table: "),
+        (
+            "string values must be quoted, expected literal string",
+            "expected a number without a unit, or a \"string\"",
+        ),
         ("unknown field", "unknown key"),
         ("unknown variant", "unknown name"),
     ]
     .iter()
     .fold(message.to_owned(), |message, (rust, words)| message.replace(rust, words))
+    .split("expected struct ")
+    .enumerate()
+    .map(|(i, part)| if i == 0 { part.to_owned() } else { after_type(part) })
+    .collect()
+}
+
+/// `Name and the rest` without the name of the type.
+fn after_type(text: &str) -> String {
+    let rest = text.trim_start_matches(|c: char| c.is_alphanumeric());
+    format!("expected a table of keys{rest}")
 }
 
 /// `file:line:column: message`, and the line with a marker.
@@ -143,20 +170,41 @@ fn show(path: &Path, text: &str, place: &Range<usize>, message: &str) -> String 
 
 /// What `dip tune --out` writes, as far as it is needed to use the gains.
 #[derive(Deserialize)]
-struct GainsFile {
+struct GainsFile<G> {
+    schema: u32,
     controller: Kind,
-    gains: Value,
+    gains: G,
 }
 
 fn read_gains(path: &Path) -> Result<ControllerSpec> {
     let text = read(path)?;
-    let fault = |error: serde_json::Error| {
-        InputError(format!("{}: {}", path.display(), in_words(&error.to_string())))
+    let GainsFile { schema, controller, gains } = typed::<Map<String, Value>>(path, &text)?;
+    let fault = |message: String| InputError(format!("{}: {message}", path.display()));
+    if schema != SCHEMA {
+        return Err(fault(format!("schema = {schema}: must be {SCHEMA}")).into());
+    }
+    let spec = match controller {
+        Kind::Classical => ControllerSpec::Classical(typed(path, &text)?.gains),
+        Kind::SuperTwisting => ControllerSpec::SuperTwisting(typed(path, &text)?.gains),
+        Kind::Adaptive => ControllerSpec::Adaptive(typed(path, &text)?.gains),
+        Kind::Hybrid => ControllerSpec::Hybrid(typed(path, &text)?.gains),
+        Kind::Lqr => ControllerSpec::Lqr(typed(path, &text)?.gains),
     };
-    let file: GainsFile = serde_json::from_str(&text).map_err(fault)?;
-    // A law's description is a map from its name to its gains.
-    let spec = Map::from_iter([(file.controller.name().to_owned(), file.gains)]);
-    Ok(serde_json::from_value(Value::Object(spec)).map_err(fault)?)
+    // An experiment file may leave out what is as shipped. Gains are gains of one design: one that
+    // is missing was lost.
+    let complete = serde_json::to_value(spec)?;
+    let names = complete[controller.name()].as_object().into_iter().flat_map(Map::keys);
+    match names.into_iter().find(|name| !gains.contains_key(*name)) {
+        Some(name) => Err(fault(format!("gains: `{name}` of {controller} is missing")).into()),
+        None => Ok(spec),
+    }
+}
+
+fn typed<G: DeserializeOwned>(path: &Path, text: &str) -> Result<GainsFile<G>, InputError> {
+    serde_json::from_str(text).map_err(|error| {
+        let message = in_words(&error.to_string());
+        InputError(format!("{}: not gains of `dip tune --out`: {message}", path.display()))
+    })
 }
 
 #[cfg(test)]

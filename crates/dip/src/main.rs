@@ -1,7 +1,8 @@
 //! The command `dip`: files, arguments and terminal around the closed loop.
 //!
 //! It decides nothing about physics, laws or figures; those live in the crates below. A file a
-//! command; what they share is `input` (files in), `output` (files and documents out) and `picture`.
+//! command; what they share is `input` (files in), `output` (files and
+//! documents out) and `terminal` (tables and progress).
 
 mod check;
 mod cli;
@@ -13,6 +14,7 @@ mod output;
 mod overview;
 mod picture;
 mod simulate;
+mod terminal;
 mod tune;
 
 use std::process::ExitCode;
@@ -52,6 +54,6 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Simulate(args) => simulate::run(config, json, &args),
         Command::Tune(args) => tune::run(config, json, &args),
         Command::Design(args) => design::run(config, json, &args),
-        Command::Check(args) => check::run(json, &args),
+        Command::Check(args) => check::run(config, json, &args),
     }
 }

@@ -11,16 +11,14 @@ use serde::Serialize;
 use sim_runner::{
     ClosedLoop, Experiment, History, Metrics, MetricsRecorder, Outcome, Run, TrajectoryWriter,
 };
-use smc_controllers::Kind;
+use smc_controllers::{EquivalentControl, Kind};
 
 use crate::cli::CompareArgs;
-use crate::compare::{cell, progress_bar, table};
-use crate::input::Source;
-use crate::output::{SCHEMA, make_directory, print, print_json, write, write_json};
-use crate::picture;
 
-/// Instants of each run that are kept for the picture: more than a picture has columns.
-const PICTURE_INSTANTS: usize = 1500;
+use crate::input::Source;
+use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::picture;
+use crate::terminal::{cell, progress_bar, table};
 
 /// The document, and the content of `summary.json`.
 #[derive(Serialize)]
@@ -39,6 +37,8 @@ struct Row {
     time: f64,
     final_state: [f64; 6],
     metrics: Metrics,
+    /// The equivalent control that the law used.
+    equivalent: Option<EquivalentControl>,
     /// Live heap bytes after the law was dropped, less those before it was built.
     bytes_left: i64,
     trajectory: String,
@@ -55,14 +55,14 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Resu
     let bar = progress_bar(Kind::ALL.len() as u64, "controllers");
     let meter = ThreadMeter::new()?;
 
-    let (mut rows, mut histories) = (Vec::new(), Vec::new());
+    let (mut rows, mut shown) = (Vec::new(), Vec::new());
     for kind in Kind::ALL {
         bar.set_message(kind.name());
         let trajectory = format!("{kind}.csv");
         let path = out.join(&trajectory);
-        let mut history = History::new(&closed_loop, PICTURE_INSTANTS);
+        let mut histories = picture::histories(&closed_loop);
         let before = meter.read();
-        let (run, metrics) = hold(&source, &closed_loop, kind, &path, &mut history)?;
+        let (run, metrics, equivalent) = hold(&source, &closed_loop, kind, &path, &mut histories)?;
         let bytes_left = meter.read().since(&before).live_bytes;
         rows.push(Row {
             name: kind,
@@ -70,23 +70,24 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Resu
             time: run.time,
             final_state: run.final_state.to_array(),
             metrics,
+            equivalent,
             bytes_left,
             trajectory,
         });
-        histories.push((kind, history));
+        shown.push((kind, histories));
         bar.inc(1);
     }
     bar.finish_and_clear();
 
-    picture::write(&out.join("comparison.svg"), closed_loop.horizon(), &histories)?;
+    picture::write(&out.join("comparison.svg"), closed_loop.horizon(), &shown)?;
     let document = Document {
         schema: SCHEMA,
-        version: env!("CARGO_PKG_VERSION"),
+        version: VERSION,
         out,
         controllers: rows,
         experiment: *source.experiment(),
     };
-    write_json(&document.out.join("summary.json"), &document)?;
+    Draft::begin(&document.out.join("summary.json"))?.finish_json(&document)?;
     if json { print_json(&document) } else { print(&in_words(&document)) }
 }
 
@@ -96,16 +97,17 @@ fn hold(
     closed_loop: &ClosedLoop,
     kind: Kind,
     path: &Path,
-    history: &mut History,
-) -> Result<(Run, Metrics)> {
+    histories: &mut [History; 2],
+) -> Result<(Run, Metrics, Option<EquivalentControl>)> {
     let controller = source.checked(|experiment| experiment.controller(kind))?;
-    write(path, |file| {
+    Draft::begin(path)?.finish(|file| {
         let trajectory = TrajectoryWriter::new(file);
-        let mut observers = ((MetricsRecorder::new(closed_loop), trajectory), history);
+        let [whole, beginning] = histories;
+        let mut observers = ((MetricsRecorder::new(closed_loop), trajectory), (whole, beginning));
         let run = closed_loop.run(&controller, source.experiment().start, &mut observers);
         let ((metrics, trajectory), _) = observers;
         trajectory.finish()?;
-        Ok((run, metrics.metrics()))
+        Ok((run, metrics.metrics(run.outcome), metrics.equivalent()))
     })
 }
 
@@ -132,13 +134,14 @@ fn in_words(document: &Document) -> String {
         ]);
     }
     format!(
-        "from θ1 = {} rad, θ2 = {} rad: {} s, control every {} ms, ±{} N\n{table}\n\
+        "from θ1 = {} rad, θ2 = {} rad: {} s, control every {} ms, ±{} N\n{}\n\
          {out}: comparison.svg, summary.json, and a trajectory (CSV) for each controller\n",
         start.theta1,
         start.theta2,
         simulation.duration,
         1e3 * simulation.control_period,
         actuator.u_max,
+        table.trim_fmt(),
         out = document.out.display(),
     )
 }

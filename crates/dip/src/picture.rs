@@ -5,17 +5,19 @@ use std::path::Path;
 
 use anyhow::Result;
 use kuva::prelude::{Figure, Layout, LinePlot, LineStyle, Plot, SvgBackend};
-use sim_runner::{History, Kept};
+use sim_runner::{ClosedLoop, History, Kept};
 use smc_controllers::Kind;
 
-/// Colours that the colour-blind can tell apart (Okabe and Ito 2008), with a line style each, so
-/// that the picture can be read in grey.
-const STYLES: [(&str, LineStyle); 5] = [
-    ("#0072B2", LineStyle::Solid),
-    ("#D55E00", LineStyle::Dashed),
-    ("#009E73", LineStyle::DashDot),
-    ("#CC79A7", LineStyle::Dotted),
-    ("#000000", LineStyle::Solid),
+use crate::output::Draft;
+
+/// Colours that the colour-blind can tell apart (Okabe and Ito 2008), and a line each that differs
+/// in style or weight, so that the picture can be read in grey.
+const STYLES: [(&str, LineStyle, f64); 5] = [
+    ("#0072B2", LineStyle::Solid, 1.5),
+    ("#D55E00", LineStyle::Dashed, 1.5),
+    ("#009E73", LineStyle::DashDot, 1.5),
+    ("#CC79A7", LineStyle::Dotted, 1.5),
+    ("#AAAAAA", LineStyle::Solid, 2.5),
 ];
 
 /// A panel: its label, and what it shows of an instant.
@@ -29,15 +31,31 @@ const PANELS: [Panel; 5] = [
     ("σ [N·s]", |kept| kept.sigma),
 ];
 
-/// The share of the horizon that the right column shows: the force acts at the beginning.
-const BEGINNING: f64 = 0.1;
+/// The right column shows one part in this many of the horizon: the force acts at the beginning.
+const BEGINNING: u32 = 10;
+
+/// Instants that the whole run shows at most: about as many as its column is wide.
+const INSTANTS: usize = 500;
+
+/// Instants that the beginning shows at most: every one of the default experiment, so that the peaks
+/// of the force are there.
+const INSTANTS_OF_BEGINNING: usize = 1001;
+
+/// What the two columns show of a run: all of it, and its beginning.
+pub(crate) fn histories(closed_loop: &ClosedLoop) -> [History; 2] {
+    let periods = closed_loop.periods();
+    [
+        History::new(periods + 1, INSTANTS),
+        History::new(periods / u64::from(BEGINNING) + 1, INSTANTS_OF_BEGINNING),
+    ]
+}
 
 /// Writes the picture as SVG: the whole run on the left, its beginning on the right.
-pub(crate) fn write(path: &Path, horizon: f64, histories: &[(Kind, History)]) -> Result<()> {
+pub(crate) fn write(path: &Path, horizon: f64, shown: &[(Kind, [History; 2])]) -> Result<()> {
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
     for (row, panel) in PANELS.iter().enumerate() {
-        for until in [horizon, BEGINNING * horizon] {
-            let lines = lines(panel, histories, until);
+        for (column, until) in [horizon, horizon / f64::from(BEGINNING)].into_iter().enumerate() {
+            let lines = lines(panel, shown, column);
             let mut layout = Layout::auto_from_plots(&lines)
                 .with_y_label(panel.0)
                 .with_x_axis_max(until)
@@ -56,23 +74,23 @@ pub(crate) fn write(path: &Path, horizon: f64, histories: &[(Kind, History)]) ->
         .with_shared_legend()
         .render();
     let svg = SvgBackend::new().render_scene(&scene);
-    crate::output::write(path, |file| Ok(file.write_all(svg.as_bytes())?))
+    Draft::begin(path)?.finish(|file| Ok(file.write_all(svg.as_bytes())?))
 }
 
-fn lines((_, show): &Panel, histories: &[(Kind, History)], until: f64) -> Vec<Plot> {
-    histories
+fn lines((_, show): &Panel, shown: &[(Kind, [History; 2])], column: usize) -> Vec<Plot> {
+    shown
         .iter()
         .zip(STYLES)
-        .map(|((kind, history), (colour, style))| {
-            let shown = history.kept().iter().take_while(|kept| kept.t <= until);
+        .map(|((kind, histories), (colour, style, width))| {
+            let kept = histories[column].kept().iter();
             let points: Vec<(f64, f64)> =
-                shown.filter_map(|kept| Some((kept.t, show(kept)?))).collect();
+                kept.filter_map(|kept| Some((kept.t, show(kept)?))).collect();
             Plot::Line(
                 LinePlot::new()
                     .with_data(points)
                     .with_color(colour)
                     .with_line_style(style)
-                    .with_stroke_width(1.5)
+                    .with_stroke_width(width)
                     .with_legend(kind.name()),
             )
         })

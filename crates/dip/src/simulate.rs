@@ -6,13 +6,14 @@ use anyhow::Result;
 use dip_dynamics::State;
 use serde::Serialize;
 use sim_runner::{
-    AfterFall, ClosedLoop, Metrics, MetricsRecorder, Observer, Outcome, Run, TrajectoryWriter,
-    Uncontrolled,
+    AfterFall, ClosedLoop, Experiment, Metrics, MetricsRecorder, Observer, Outcome, Run,
+    TrajectoryWriter, Uncontrolled,
 };
+use smc_controllers::EquivalentControl;
 
 use crate::cli::SimulateArgs;
 use crate::input::{InputError, Source};
-use crate::output::{SCHEMA, make_directory, print, print_json, write, write_json};
+use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 
 /// The document of one run.
 #[derive(Serialize)]
@@ -23,7 +24,12 @@ struct Simulation {
     time: f64,
     final_state: [f64; 6],
     metrics: Metrics,
+    /// The equivalent control that the law used.
+    equivalent: Option<EquivalentControl>,
     seed: u64,
+    version: &'static str,
+    /// What ran, with the controller's gains and the start.
+    experiment: Experiment,
 }
 
 pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Result<()> {
@@ -49,14 +55,13 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Res
     // Nobody holds the uncontrolled plant up: its fall is what one wants to see.
     let after_fall =
         if args.controller.0.is_some() { AfterFall::Stop } else { AfterFall::Continue };
-    let closed_loop =
-        source.checked(sim_runner::Experiment::closed_loop)?.with_after_fall(after_fall);
+    let closed_loop = source.checked(Experiment::closed_loop)?.with_after_fall(after_fall);
 
-    let (run, metrics) = match &args.out {
+    let (run, metrics, equivalent) = match &args.out {
         None => simulate(&source, &closed_loop, args, &mut ())?,
         Some(directory) => {
             make_directory(directory)?;
-            write(&directory.join("trajectory.csv"), |file| {
+            Draft::begin(&directory.join("trajectory.csv"))?.finish(|file| {
                 let mut trajectory = TrajectoryWriter::new(file);
                 let result = simulate(&source, &closed_loop, args, &mut trajectory)?;
                 trajectory.finish()?;
@@ -71,10 +76,13 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Res
         time: run.time,
         final_state: run.final_state.to_array(),
         metrics,
+        equivalent,
         seed: args.seed,
+        version: VERSION,
+        experiment: *source.experiment(),
     };
     if let Some(directory) = &args.out {
-        write_json(&directory.join("summary.json"), &document)?;
+        Draft::begin(&directory.join("summary.json"))?.finish_json(&document)?;
     }
     if json { print_json(&document) } else { print(&in_words(&document)) }
 }
@@ -84,7 +92,7 @@ fn simulate(
     closed_loop: &ClosedLoop,
     args: &SimulateArgs,
     observer: &mut impl Observer,
-) -> Result<(Run, Metrics)> {
+) -> Result<(Run, Metrics, Option<EquivalentControl>)> {
     let mut observers = (MetricsRecorder::new(closed_loop), observer);
     let start = source.experiment().start;
     let run = match args.controller.0 {
@@ -94,7 +102,8 @@ fn simulate(
             closed_loop.run(&controller, start, &mut observers)
         }
     };
-    Ok((run, observers.0.metrics()))
+    let recorder = observers.0;
+    Ok((run, recorder.metrics(run.outcome), recorder.equivalent()))
 }
 
 fn in_words(document: &Simulation) -> String {
@@ -108,14 +117,18 @@ fn in_words(document: &Simulation) -> String {
     let settling = metrics.settling_time.map_or("not settled".to_owned(), |t| format!("{t:.3} s"));
     text += &format!(
         "\nmetrics\n  settling time     {settling}\n  control effort    {:.3} N²·s\n  \
-         total variation   {:.3} N\n  peak force        {:.3} N\n  at the limit      {:.2} %\n  \
+         total variation   {:.3} N\n  peak force        {:.3} N\n  at the limit      {}\n  \
          cart travel       {:.4} m\n  ∫(|θ1|+|θ2|)dt    {:.6} rad·s\n",
         metrics.control_effort,
         metrics.total_variation,
         metrics.peak_force,
-        100.0 * metrics.saturation_share,
+        percent(metrics.saturation_share),
         metrics.cart_travel,
         metrics.iae,
     );
     text
+}
+
+fn percent(share: Option<f64>) -> String {
+    share.map_or("–".to_owned(), |share| format!("{:.2} %", 100.0 * share))
 }

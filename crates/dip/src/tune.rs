@@ -5,13 +5,13 @@ use std::path::Path;
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
-use sim_runner::{Budget, TuneError, Tuned, tune};
+use sim_runner::{Budget, Experiment, TuneError, Tuned, tune};
 use smc_controllers::{ControllerSpec, Kind};
 
 use crate::cli::TuneArgs;
-use crate::compare::progress_bar;
 use crate::input::{InputError, Source};
-use crate::output::{SCHEMA, print, print_json, write_json};
+use crate::output::{Draft, SCHEMA, VERSION, print, print_json};
+use crate::terminal::progress_bar;
 
 /// The document of a search; with `--gains` it is read again.
 #[derive(Serialize)]
@@ -20,17 +20,24 @@ struct Document {
     controller: Kind,
     best_cost: f64,
     gains: Value,
+    /// Runs that settled with these gains, of the starts that they were tuned on.
+    settled: u32,
+    starts: u32,
     evaluations: u64,
     infeasible: u64,
     seed: u64,
     particles: usize,
     iterations: u64,
     version: &'static str,
+    /// What the gains were tuned for.
+    experiment: Experiment,
 }
 
 pub(crate) fn run(config: Option<&Path>, json: bool, args: &TuneArgs) -> Result<()> {
     let &TuneArgs { controller, seed, particles, iterations, .. } = args;
     let source = Source::load(config)?;
+    // A place that cannot be written to is better known before the search than after it.
+    let draft = args.out.as_deref().map(Draft::begin).transpose()?;
     let bar = progress_bar(iterations, "generations");
     let show = bar.clone();
     let budget = Budget { particles, iterations, seed };
@@ -41,7 +48,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &TuneArgs) -> Result<
         }
     });
     bar.finish_and_clear();
-    let Tuned { spec, best_cost, evaluations, infeasible } =
+    let Tuned { spec, best_cost, settled, starts, evaluations, infeasible } =
         result.map_err(|error| match error {
             TuneError::Experiment(error) => source.locate(&error).into(),
             TuneError::NoIterations | TuneError::Swarm(pso_optim::Error::Setting { .. }) => {
@@ -55,17 +62,22 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &TuneArgs) -> Result<
         controller,
         best_cost,
         gains: gains(&spec)?,
+        settled,
+        starts,
         evaluations,
         infeasible,
         seed,
         particles,
         iterations,
-        version: env!("CARGO_PKG_VERSION"),
+        version: VERSION,
+        experiment: *source.experiment(),
     };
-    if let Some(path) = &args.out {
-        write_json(path, &document)?;
+    if json {
+        print_json(&document)?;
+    } else {
+        print(&in_words(&document, spec))?;
     }
-    if json { print_json(&document) } else { print(&in_words(&document, spec)) }
+    draft.map_or(Ok(()), |draft| draft.finish_json(&document))
 }
 
 /// The gains alone, without the name of the law around them.
@@ -75,14 +87,17 @@ fn gains(spec: &ControllerSpec) -> Result<Value> {
 }
 
 fn in_words(document: &Document, mut spec: ControllerSpec) -> String {
+    let Document { controller, best_cost, evaluations, infeasible, seed, settled, starts, .. } =
+        document;
     let mut text = format!(
-        "{}: cost {:.6} after {} evaluations ({} infeasible), seed {}\n\n",
-        document.controller,
-        document.best_cost,
-        document.evaluations,
-        document.infeasible,
-        document.seed
+        "{controller}: cost {best_cost:.6} after {evaluations} evaluations ({infeasible} \
+         infeasible), seed {seed}\n{settled} of {starts} tuning starts settle\n"
     );
+    if settled < starts {
+        text += "These gains do not hold all of their starts: search longer, or from a smaller box\n\
+                 ([tuning] box), which the actuator can hold.\n";
+    }
+    text.push('\n');
     spec.visit_tunable(|gain, value| {
         text += &format!("  {:<14}{value:>14.6}  {}\n", gain.name, gain.unit);
     });

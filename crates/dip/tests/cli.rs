@@ -31,9 +31,10 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
-const KEYS_OF_METRICS: [&str; 11] = [
+const KEYS_OF_METRICS: [&str; 12] = [
     "cart_travel",
     "control_effort",
+    "guarded_share",
     "iae",
     "ise",
     "itae",
@@ -103,7 +104,18 @@ fn a_simulation_gives_its_document_and_its_trajectory() {
     );
     assert_eq!(
         keys(&result),
-        ["controller", "final_state", "metrics", "outcome", "schema", "seed", "time"]
+        [
+            "controller",
+            "equivalent",
+            "experiment",
+            "final_state",
+            "metrics",
+            "outcome",
+            "schema",
+            "seed",
+            "time",
+            "version"
+        ]
     );
     assert_eq!(result["controller"], "super_twisting");
     assert_eq!(keys(&result["metrics"]), KEYS_OF_METRICS);
@@ -227,11 +239,18 @@ fn every_broken_file_is_refused_where_it_is_broken() {
 #[test]
 fn bad_arguments_name_the_argument_the_value_and_the_rule() {
     let directory = here();
-    std::fs::write(
-        directory.path().join("bad.json"),
-        r#"{"controller": "lqr", "gains": {"k": 1}}"#,
-    )
-    .unwrap();
+    let lqr = |gains: &str| format!(r#"{{"schema": 1, "controller": "lqr", "gains": {gains}}}"#);
+    let weights = r#"{"weights": {"q": [1, 1, 1, 1, 1, 1], "r": 1}}"#;
+    for (name, text) in [
+        ("bad.json", lqr(r#"{"k": 1}"#)),
+        ("twice.json", lqr(r#"{"weights": {"q": [1, 1, 1, 1, 1, 1], "r": 1, "r": 2}}"#)),
+        ("empty.json", lqr("{}")),
+        ("future.json", lqr(weights).replace("\"schema\": 1", "\"schema\": 2")),
+        ("good.json", lqr(weights)),
+        ("zero.json", lqr(&weights.replace("[1,", "[0,"))),
+    ] {
+        std::fs::write(directory.path().join(name), text).unwrap();
+    }
     for (arguments, words) in [
         ("simulate --controller pid", &["--controller", "pid", "super_twisting", "none"][..]),
         ("simulate --controller lqr --x0 1,2", &["--x0", "1,2", "must be 6"]),
@@ -247,14 +266,32 @@ fn bad_arguments_name_the_argument_the_value_and_the_rule() {
         ("simulate --controller lqr --duration x", &["--duration", "x"]),
         ("simulate --controller lqr --config none.toml", &["none.toml", "No such file"]),
         ("simulate --controller lqr --gains bad.json", &["bad.json", "unknown key `k`", "weights"]),
+        (
+            "simulate --controller lqr --gains twice.json",
+            &["twice.json", "duplicate field `r`", "line 1"],
+        ),
+        (
+            "simulate --controller lqr --gains empty.json",
+            &["empty.json", "`weights` of lqr is missing"],
+        ),
+        (
+            "simulate --controller lqr --gains future.json",
+            &["future.json", "schema = 2", "must be 1"],
+        ),
+        ("simulate --controller lqr --gains zero.json", &["zero.json", "no stabilising solution"]),
+        ("compare --gains good.json --gains good.json", &["good.json", "lqr were given already"]),
+        ("simulate --controller lqr --x0 2e6,0,0,0,0,0", &["start.x", "2000000", "within ±1e6"]),
+        ("check --config good.json good.json", &["--config", "check takes its one file"]),
+        ("design --controller lqr --poles -1,-2,-3,-4,-5", &["--poles", "--controller"]),
+        ("compare --starts 5 --box 1e308", &["box", "at most pi"]),
         ("compare --starts 0", &["--starts", "0", "from 1 to 10000000"]),
         ("compare --starts 5 --box -0.2", &["box", "-0.2", "greater than 0"]),
-        ("compare --starts 5 --box nan", &["box", "NaN", "finite"]),
+        ("compare --starts 5 --box nan", &["box", "NaN", "greater than 0"]),
         ("compare --box 0.2", &["--starts"]),
         ("tune --controller none", &["--controller", "none", "classical"]),
         ("tune --controller lqr --particles 1", &["particles", "1", "at least 2"]),
         ("tune --controller lqr --iterations 0", &["iterations", "0", "at least 1"]),
-        ("design --poles -1,-2,-3,-4,5", &["5.0000", "less than 0"]),
+        ("design --poles -1,-2,-3,-4,5", &["5.0000", "less than -1e-6"]),
         ("design --q 1,1,1,1,1,-1 --r 1", &["q_theta2_dot", "-1", "not negative"]),
         ("design --q 1,1,1,1,1,1 --r 0", &["r = 0", "greater than 0"]),
         ("fly", &["fly"]),
@@ -276,6 +313,32 @@ fn a_place_that_cannot_be_written_is_an_error_of_its_own() {
     let output = dip(directory.path(), "compare --out file/out");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("file/out"));
+
+    // It is known before the search, which would take an hour.
+    for place in ["nowhere/gains.json", "."] {
+        let long = format!("tune --controller lqr --iterations 1000000 --out {place}");
+        let output = dip(directory.path(), &long);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains("cannot write"), "{stderr}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_stays_a_link() {
+    let directory = here();
+    let (link, target) = (directory.path().join("link.json"), directory.path().join("real.json"));
+    std::fs::write(&target, "").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let config = "[simulation]\nduration = 0.1\n[tuning]\nstarts = 1\n";
+    std::fs::write(directory.path().join("short.toml"), config).unwrap();
+    document(
+        directory.path(),
+        "tune --controller lqr --particles 2 --iterations 1 --config short.toml --out link.json",
+    );
+    assert!(link.is_symlink());
+    assert!(std::fs::read_to_string(target).unwrap().contains("\"gains\""));
 }
 
 #[test]

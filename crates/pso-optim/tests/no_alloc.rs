@@ -24,3 +24,16 @@ fn a_thousand_generations_allocate_nothing() {
     assert_eq!(first, None);
     assert!(swarm.best().unwrap().0 < 1e-9, "and it did search");
 }
+
+#[test]
+fn the_gate_sees_a_convergence_history_that_grows() {
+    let mut swarm =
+        Swarm::new(Bounds::new([(-1.0, 1.0)]).unwrap(), Settings::default(), 1).unwrap();
+    let costs = vec![1.0; swarm.ask().len()];
+    let mut history = Vec::new();
+    no_alloc(|| {
+        swarm.tell(&costs);
+        history.push(swarm.best().map(|(cost, _)| cost));
+    })
+    .unwrap_err();
+}

@@ -33,6 +33,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut recorder = MetricsRecorder::new(&closed_loop);
     let run = closed_loop.run(&law, starts.get(17), &mut recorder);
     println!("\nhybrid, start 17: {} after {} s", run.outcome.name(), run.time);
-    println!("{:#?}", recorder.metrics());
+    println!("{:#?}", recorder.metrics(run.outcome));
     Ok(())
 }

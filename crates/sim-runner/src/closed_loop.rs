@@ -80,7 +80,7 @@ impl ClosedLoop {
         let mut memory = controller.initial_memory();
         let mut state = start;
         let mut fallen = None;
-        let mut diverged = (!in_bounds(&start)).then_some(0.0);
+        let mut diverged = (!all_in_bounds(&start)).then_some(0.0);
         for k in 0..=self.periods {
             if diverged.is_some() {
                 break;
@@ -97,7 +97,7 @@ impl ClosedLoop {
             if ends {
                 break;
             }
-            if in_bounds(&next) {
+            if all_in_bounds(&next) {
                 state = next;
             } else {
                 diverged = Some(self.time(k + 1));
@@ -150,9 +150,13 @@ impl ClosedLoop {
     }
 }
 
-fn in_bounds(state: &State) -> bool {
-    // A NaN fails the comparison.
-    state.to_array().iter().all(|component| component.abs() <= DIVERGED)
+fn all_in_bounds(state: &State) -> bool {
+    state.to_array().into_iter().all(in_bounds)
+}
+
+/// A NaN fails the comparison.
+pub(crate) fn in_bounds(component: f64) -> bool {
+    component.abs() <= DIVERGED
 }
 
 /// No control: the force is zero.

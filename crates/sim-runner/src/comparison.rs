@@ -78,7 +78,7 @@ fn judge(
 ) -> (Outcome, Metrics) {
     let mut recorder = MetricsRecorder::new(closed_loop);
     let run = closed_loop.run(controller, starts.get(index), &mut recorder);
-    (run.outcome, recorder.metrics())
+    (run.outcome, recorder.metrics(run.outcome))
 }
 
 fn summarise(name: Kind, runs: &[(Outcome, Metrics)]) -> Comparison {
@@ -96,13 +96,7 @@ fn summarise(name: Kind, runs: &[(Outcome, Metrics)]) -> Comparison {
         fallen: count(Outcome::Fallen),
         diverged: count(Outcome::Diverged),
         success_rate: settled as f64 / runs.len() as f64,
-        settling_time_median: median(
-            runs.iter()
-                .map(|(outcome, metrics)| {
-                    metrics.settling_time.filter(|_| *outcome == Outcome::Settled)
-                })
-                .collect(),
-        ),
+        settling_time_median: median(runs.iter().map(|run| run.1.settling_time).collect()),
         control_effort_median: of_settled(|metrics| metrics.control_effort),
         total_variation_median: of_settled(|metrics| metrics.total_variation),
     }

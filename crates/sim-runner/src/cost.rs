@@ -2,17 +2,20 @@
 //!
 //! - If every run settled, the cost is the mean of `J/(1 + J)`, with `J` the weighted sum of the
 //!   metrics of a run: in `[0, 1)`.
-//! - Otherwise it is 1 plus the mean penalty of the runs, in `(1, 2]`: 0 for a run that settled, ½ for
-//!   one that stayed up without settling, and `1 − t/(4T)` for a fall at time `t` of the horizon `T`.
+//! - If `f` of `n` runs failed, it is `1 + (f − 1 + (p + s)/2)/n`, in `(1, 2]`: `p` is the mean penalty
+//!   of the runs that failed, ½ for one that stayed up without settling and `1 − t/(4T)` for a fall at
+//!   time `t` of the horizon `T`; `s` is the mean of `J/(1 + J)` over those that settled.
 //!
-//! So any candidate that fails is worse than any that does not, fewer failures are better than
-//! more, and later falls are better than earlier ones; no weight can trade these.
+//! So any candidate that fails is worse than any that does not, and fewer failures are better than
+//! more; no weight can trade these. Among candidates with as many failures, later falls and better
+//! runs win.
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::{ExperimentError, positive};
+use crate::error::ExperimentError;
 use crate::metrics::Metrics;
 use crate::outcome::{Outcome, Run};
+use crate::starts::{StartError, Starts};
 
 /// How gains are judged.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -34,13 +37,20 @@ impl Default for Tuning {
     }
 }
 
+/// Each candidate runs from every start: more would take days.
+const STARTS_MAX: u32 = 100_000;
+
 impl Tuning {
     pub(crate) fn check(&self) -> Result<(), ExperimentError> {
-        if self.starts == 0 {
-            let key = "tuning.starts";
-            return Err(ExperimentError::Setting { key, value: 0.0, rule: "at least 1" });
+        if !(1..=STARTS_MAX).contains(&self.starts) {
+            let (key, value) = ("tuning.starts", f64::from(self.starts));
+            return Err(ExperimentError::Setting { key, value, rule: "from 1 to 100000" });
         }
-        positive("tuning.box", self.radius)?;
+        Starts::new(self.radius, 0).map_err(|StartError { value }| ExperimentError::Setting {
+            key: "tuning.box",
+            value,
+            rule: StartError::RULE,
+        })?;
         self.cost.check()
     }
 }
@@ -111,38 +121,65 @@ impl Cost {
 pub(crate) struct Judge {
     weights: Cost,
     horizon: f64,
-    runs: u32,
+    settled: u32,
     settled_cost: f64,
+    failed: u32,
     penalty: f64,
-    diverged: bool,
+    diverged: u32,
 }
 
 impl Judge {
     pub(crate) fn new(weights: Cost, horizon: f64) -> Self {
-        Self { weights, horizon, runs: 0, settled_cost: 0.0, penalty: 0.0, diverged: false }
+        Self {
+            weights,
+            horizon,
+            settled: 0,
+            settled_cost: 0.0,
+            failed: 0,
+            penalty: 0.0,
+            diverged: 0,
+        }
     }
 
     pub(crate) fn add(&mut self, run: &Run, metrics: &Metrics) {
-        self.runs += 1;
         match (run.outcome, metrics.settling_time) {
-            (Outcome::Diverged, _) => self.diverged = true,
-            (Outcome::Fallen, _) => self.penalty += 1.0 - 0.25 * run.time / self.horizon,
             (Outcome::Settled, Some(settling_time)) => {
                 let j = self.weights.of(metrics, settling_time);
+                self.settled += 1;
                 self.settled_cost += j / (1.0 + j);
             }
-            (Outcome::Settled | Outcome::NotSettled, _) => self.penalty += 0.5,
+            (Outcome::Settled, None) => unreachable!("a run that settled did so at a time"),
+            (Outcome::NotSettled, _) => {
+                self.failed += 1;
+                self.penalty += 0.5;
+            }
+            (Outcome::Fallen, _) => {
+                self.failed += 1;
+                self.penalty += 1.0 - 0.25 * run.time / self.horizon;
+            }
+            (Outcome::Diverged, _) => self.diverged += 1,
         }
+    }
+
+    pub(crate) fn settled(&self) -> u32 {
+        self.settled
+    }
+
+    pub(crate) fn runs(&self) -> u32 {
+        self.settled + self.failed + self.diverged
     }
 
     /// None without runs, or if one of them diverged: its numbers mean nothing.
     pub(crate) fn cost(&self) -> Option<f64> {
-        let runs = f64::from(self.runs);
-        match self.runs {
-            0 => None,
-            _ if self.diverged => None,
-            _ if self.penalty > 0.0 => Some(1.0 + self.penalty / runs),
-            _ => Some(self.settled_cost / runs),
+        let mean = |sum: f64, count: u32| if count > 0 { sum / f64::from(count) } else { 1.0 };
+        let settled_cost = mean(self.settled_cost, self.settled);
+        if self.runs() == 0 || self.diverged > 0 {
+            None
+        } else if self.failed == 0 {
+            Some(settled_cost)
+        } else {
+            let within = 0.5 * (mean(self.penalty, self.failed) + settled_cost);
+            Some(1.0 + (f64::from(self.failed) - 1.0 + within) / f64::from(self.runs()))
         }
     }
 }
@@ -166,7 +203,8 @@ mod tests {
             control_effort: effort,
             total_variation: 0.0,
             peak_force: 0.0,
-            saturation_share: 0.0,
+            saturation_share: Some(0.0),
+            guarded_share: Some(0.0),
             cart_travel: 0.0,
         }
     }
@@ -191,13 +229,14 @@ mod tests {
             cost(&[(Settled, 1.0), (NotSettled, HORIZON)]),
             cost(&[(Settled, 1.0), (Fallen, 9.0)]),
             cost(&[(Settled, 1.0), (Fallen, 1.0)]),
+            cost(&[(NotSettled, HORIZON), (NotSettled, HORIZON)]),
             cost(&[(NotSettled, HORIZON), (Fallen, 9.0)]),
             cost(&[(Fallen, 9.0), (Fallen, 9.0)]),
             cost(&[(Fallen, 0.0), (Fallen, 0.0)]),
         ]
         .map(Option::unwrap);
         assert!(ordered.is_sorted_by(|a, b| a < b), "{ordered:?}");
-        assert!(ordered[0] > 0.0 && ordered[7] == 2.0);
+        assert!(ordered[0] > 0.0 && ordered[8] == 2.0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Why an experiment cannot be run.
 
 use dip_dynamics::ParameterError;
-use smc_controllers::{DesignError, Kind};
+use smc_controllers::{DesignError, Kind, RiccatiError, SurfaceError};
 use thiserror::Error;
 
 /// Why an experiment cannot be run.
@@ -20,8 +20,8 @@ pub enum ExperimentError {
         /// What would be right.
         rule: &'static str,
     },
-    /// A component of the initial state is NaN or infinite.
-    #[error("start.{name} = {value}: must be finite")]
+    /// A component of the initial state is NaN, or beyond what a run may reach.
+    #[error("start.{name} = {value}: must be finite and within ±1e6")]
     Start {
         /// Which one.
         name: &'static str,
@@ -59,13 +59,25 @@ impl ExperimentError {
             Self::Setting { key, .. } | Self::NotMultiple { key, .. } => (*key).to_owned(),
             Self::Controller { kind, source } => {
                 let within = match source {
-                    DesignError::Gain(error) => error.name(),
-                    DesignError::Surface(_) => "surface",
-                    DesignError::Riccati(_) => "weights",
+                    DesignError::Gain(error) => error.name().to_owned(),
+                    DesignError::Surface(SurfaceError::Riccati(error)) => {
+                        weights_key("surface.lqr", error)
+                    }
+                    DesignError::Surface(_) => "surface".to_owned(),
+                    DesignError::Riccati(error) => weights_key("weights", error),
                 };
                 format!("controllers.{kind}.{within}")
             }
         }
+    }
+}
+
+/// The weights of the state are one list under the key `q`.
+fn weights_key(weights: &str, error: &RiccatiError) -> String {
+    match error {
+        RiccatiError::Weight(error) if error.name() == "r" => format!("{weights}.r"),
+        RiccatiError::Weight(_) => format!("{weights}.q"),
+        RiccatiError::NoSolution => weights.to_owned(),
     }
 }
 

@@ -10,7 +10,7 @@ use smc_controllers::{
     SuperTwistingSpec,
 };
 
-use crate::closed_loop::ClosedLoop;
+use crate::closed_loop::{ClosedLoop, in_bounds};
 use crate::cost::Tuning;
 use crate::error::{ExperimentError, positive};
 use crate::outcome::{AfterFall, Settling};
@@ -123,8 +123,8 @@ impl Controllers {
     }
 }
 
-/// Periods beyond which a run would take days: more likely a typing error than a wish.
-const PERIODS_MAX: f64 = 1e9;
+/// Steps beyond which a run would take hours: more likely a typing error than a wish.
+const STEPS_MAX: u64 = 1_000_000_000;
 
 impl Experiment {
     /// The plant.
@@ -153,7 +153,7 @@ impl Experiment {
             positive(key, value)?;
         }
         for (name, value) in State::NAMES.into_iter().zip(self.start.to_array()) {
-            if !value.is_finite() {
+            if !in_bounds(value) {
                 return Err(ExperimentError::Start { name, value });
             }
         }
@@ -163,6 +163,15 @@ impl Experiment {
             ("simulation.duration", duration),
             ("simulation.control_period", control_period),
         )?;
+        if u64::from(periods) * u64::from(substeps) > STEPS_MAX {
+            let rule = "such that a run takes at most 1e9 steps";
+            return Err(ExperimentError::Setting { key: "simulation.step", value: step, rule });
+        }
+        if self.settling.theta >= self.settling.fall_angle {
+            let (key, value) = ("settling.theta", self.settling.theta);
+            let rule = "less than settling.fall_angle";
+            return Err(ExperimentError::Setting { key, value, rule });
+        }
         Ok(ClosedLoop {
             plant: self.plant()?,
             integrator,
@@ -207,7 +216,7 @@ fn multiple(
 ) -> Result<u32, ExperimentError> {
     let times = (value / of).round();
     // Decimal times such as 0.1 and 0.001 are not exact in binary; a millionth of a step is.
-    if (value / of - times).abs() <= 1e-6 && (1.0..=PERIODS_MAX).contains(&times) {
+    if (value / of - times).abs() <= 1e-6 && (1.0..=STEPS_MAX as f64).contains(&times) {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
         Ok(times as u32)
     } else {

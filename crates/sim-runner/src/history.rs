@@ -2,7 +2,6 @@
 
 use dip_dynamics::State;
 
-use crate::closed_loop::ClosedLoop;
 use crate::observer::{Instant, Observer};
 
 /// One instant that was kept.
@@ -18,27 +17,26 @@ pub struct Kept {
     pub sigma: Option<f64>,
 }
 
-/// Keeps every n-th instant of a run. All of its memory is taken at the start.
+/// Keeps every n-th of the first instants of a run. All of its memory is taken at the start.
 #[derive(Debug, Clone)]
 pub struct History {
+    /// Instants that are looked at.
+    instants: u64,
     stride: u64,
     seen: u64,
     kept: Vec<Kept>,
 }
 
 impl History {
-    /// At most `capacity` instants of a run of `closed_loop`, evenly spaced over its horizon.
+    /// At most `capacity` of the first `instants` instants of a run, evenly spaced. A whole run of a
+    /// [`ClosedLoop`](crate::ClosedLoop) has one instant more than it has periods.
     ///
     /// # Panics
     /// If `capacity` is zero.
-    pub fn new(closed_loop: &ClosedLoop, capacity: usize) -> Self {
+    pub fn new(instants: u64, capacity: usize) -> Self {
         assert!(capacity > 0, "a history that keeps nothing has no use");
-        let instants = closed_loop.periods() + 1;
-        Self {
-            stride: instants.div_ceil(capacity as u64),
-            seen: 0,
-            kept: Vec::with_capacity(capacity),
-        }
+        let stride = instants.div_ceil(capacity as u64).max(1);
+        Self { instants, stride, seen: 0, kept: Vec::with_capacity(capacity) }
     }
 
     /// The instants, in order.
@@ -49,7 +47,7 @@ impl History {
 
 impl Observer for History {
     fn observe(&mut self, &Instant { t, state, command }: &Instant<'_>) {
-        if self.seen.is_multiple_of(self.stride) && self.kept.len() < self.kept.capacity() {
+        if self.seen < self.instants && self.seen.is_multiple_of(self.stride) {
             self.kept.push(Kept { t, state: *state, u: command.u, sigma: command.sigma });
         }
         self.seen += 1;

@@ -5,10 +5,11 @@
 
 use dip_dynamics::State;
 use serde::Serialize;
+use smc_controllers::EquivalentControl;
 
 use crate::closed_loop::ClosedLoop;
 use crate::observer::{Instant, Observer};
-use crate::outcome::Settling;
+use crate::outcome::{Outcome, Settling};
 
 /// Figures of one run, up to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -32,8 +33,11 @@ pub struct Metrics {
     pub total_variation: f64,
     /// The largest |u| in N.
     pub peak_force: f64,
-    /// The share of the time during which the force was at its limit, in [0, 1].
-    pub saturation_share: f64,
+    /// The share of the time during which the force was at its limit, in [0, 1]; none if no time
+    /// passed.
+    pub saturation_share: Option<f64>,
+    /// The share of the time during which `|β|` was at its floor, in [0, 1]; none if no time passed.
+    pub guarded_share: Option<f64>,
     /// The length of track that was used, `max x − min x`, in m.
     pub cart_travel: f64,
 }
@@ -49,7 +53,10 @@ pub struct MetricsRecorder {
     within_since: Option<f64>,
     last_u: Option<f64>,
     x_range: (f64, f64),
+    elapsed: f64,
     saturated: f64,
+    guarded: f64,
+    equivalent: Option<EquivalentControl>,
     /// Sums so far; the fields that need an end are filled in by [`MetricsRecorder::metrics`].
     sums: Metrics,
 }
@@ -59,6 +66,7 @@ struct Previous {
     t: f64,
     state: State,
     u: f64,
+    guarded: bool,
 }
 
 impl MetricsRecorder {
@@ -72,7 +80,10 @@ impl MetricsRecorder {
             within_since: None,
             last_u: None,
             x_range: (0.0, 0.0),
+            elapsed: 0.0,
             saturated: 0.0,
+            guarded: 0.0,
+            equivalent: None,
             sums: Metrics {
                 settling_time: None,
                 overshoot_theta1: 0.0,
@@ -83,21 +94,30 @@ impl MetricsRecorder {
                 control_effort: 0.0,
                 total_variation: 0.0,
                 peak_force: 0.0,
-                saturation_share: 0.0,
+                saturation_share: None,
+                guarded_share: None,
                 cart_travel: 0.0,
             },
         }
     }
 
-    /// The figures of what was seen.
-    pub fn metrics(&self) -> Metrics {
-        let elapsed = self.previous.map_or(0.0, |previous| previous.t);
+    /// The figures of what was seen of a run that ended with `outcome`: only one that settled has a
+    /// settling time.
+    pub fn metrics(&self, outcome: Outcome) -> Metrics {
+        let elapsed = self.elapsed;
+        let share = |time: f64| (elapsed > 0.0).then(|| time / elapsed);
         Metrics {
-            settling_time: self.within_since,
-            saturation_share: if elapsed > 0.0 { self.saturated / elapsed } else { 0.0 },
+            settling_time: self.within_since.filter(|_| outcome == Outcome::Settled),
+            saturation_share: share(self.saturated),
+            guarded_share: share(self.guarded),
             cart_travel: self.x_range.1 - self.x_range.0,
             ..self.sums
         }
+    }
+
+    /// The equivalent control that the law used last; none before the first command.
+    pub fn equivalent(&self) -> Option<EquivalentControl> {
+        self.equivalent
     }
 
     /// The interval from the previous instant to `t`, over which its force was held.
@@ -117,6 +137,10 @@ impl MetricsRecorder {
         if u.abs() >= self.u_max {
             self.saturated += dt;
         }
+        if previous.guarded {
+            self.guarded += dt;
+        }
+        self.elapsed += dt;
         self.last_u = Some(u);
     }
 }
@@ -138,7 +162,8 @@ impl Observer for MetricsRecorder {
         } else {
             self.within_since = None;
         }
-        self.previous = Some(Previous { t, state: *state, u: command.u });
+        self.previous = Some(Previous { t, state: *state, u: command.u, guarded: command.guarded });
+        self.equivalent = Some(command.equivalent);
     }
 }
 

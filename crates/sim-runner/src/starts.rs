@@ -3,41 +3,76 @@
 //! Start number `i` of a seed is the same whoever draws it, in whatever order, on however many
 //! threads.
 
+use core::f64::consts::PI;
+
 use dip_dynamics::State;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use thiserror::Error;
+
+/// Streams of random numbers for comparisons begin here, those for training there: no start is in
+/// both, and neither shares a stream with the particles of a swarm of the same seed, which are few.
+const COMPARISON: u64 = 1 << 61;
+const TRAINING: u64 = 1 << 62;
 
 /// Starts at rest with the cart at the origin, `θ1` and `θ2` uniform in `[−radius, radius]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Starts {
     radius: f64,
     seed: u64,
+    first_stream: u64,
 }
 
 /// A box from which no start can be drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
-#[error("box = {0}: must be finite and greater than 0 (rad)")]
-pub struct StartError(f64);
+#[error("box = {value}: must be {rule}", rule = Self::RULE)]
+pub struct StartError {
+    /// The half width in rad.
+    pub value: f64,
+}
+
+impl StartError {
+    /// What would be right.
+    pub const RULE: &str = "greater than 0 and at most pi rad";
+}
 
 impl Starts {
     /// A box of half width `radius` in rad.
     ///
     /// # Errors
-    /// A radius that is not positive and finite.
+    /// A radius that is not positive, or more than half a turn.
     pub fn new(radius: f64, seed: u64) -> Result<Self, StartError> {
-        if radius.is_finite() && radius > 0.0 {
-            Ok(Self { radius, seed })
+        if radius > 0.0 && radius <= PI {
+            Ok(Self { radius, seed, first_stream: COMPARISON })
         } else {
-            Err(StartError(radius))
+            Err(StartError { value: radius })
         }
+    }
+
+    /// The same box, other starts: those on which gains are tuned.
+    pub(crate) fn for_training(self) -> Self {
+        Self { first_stream: TRAINING, ..self }
     }
 
     /// Start number `index`.
     pub fn get(&self, index: u64) -> State {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(index);
+        rng.set_stream(self.first_stream + index);
         let mut angle = || rng.random_range(-self.radius..=self.radius);
         State { theta1: angle(), theta2: angle(), ..State::UPRIGHT }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Starts;
+
+    #[test]
+    fn training_and_comparison_share_no_start() {
+        let comparison = Starts::new(0.3, 1).unwrap();
+        let training = comparison.for_training();
+        for i in 0..100 {
+            assert!((0..100).all(|j| comparison.get(i) != training.get(j)));
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! a run diverges, has no cost: the swarm counts it as infeasible.
 
 use std::borrow::Borrow;
-use std::ops::Range;
 
 use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{CostFunction, Error as ArgminError, Executor, KV, State as _};
@@ -21,11 +20,8 @@ use crate::experiment::Experiment;
 use crate::metrics::MetricsRecorder;
 use crate::starts::Starts;
 
-/// Streams of random numbers from here on belong to training: no start of a comparison with the
-/// same seed is among those that the gains were tuned on.
-const TRAINING: u64 = 1 << 62;
-
 /// The objective: what a candidate costs.
+#[derive(Clone)]
 struct Objective<'a> {
     base: ControllerSpec,
     linear: Linearisation,
@@ -37,17 +33,19 @@ struct Objective<'a> {
 impl Objective<'_> {
     /// NaN where there is no cost.
     fn evaluate(&self, logarithms: &[f64]) -> f64 {
-        let spec = with_gains(self.base, logarithms);
-        let Ok(controller) = spec.build(&self.linear, self.closed_loop.u_max()) else {
-            return f64::NAN;
-        };
+        self.judge(&with_gains(self.base, logarithms)).and_then(|j| j.cost()).unwrap_or(f64::NAN)
+    }
+
+    /// None if the law cannot be built.
+    fn judge(&self, spec: &ControllerSpec) -> Option<Judge> {
+        let controller = spec.build(&self.linear, self.closed_loop.u_max()).ok()?;
         let mut judge = Judge::new(self.cost, self.closed_loop.horizon());
         for &start in self.starts {
             let mut recorder = MetricsRecorder::new(&self.closed_loop);
             let run = self.closed_loop.run(&controller, start, &mut recorder);
-            judge.add(&run, &recorder.metrics());
+            judge.add(&run, &recorder.metrics(run.outcome));
         }
-        judge.cost().unwrap_or(f64::NAN)
+        Some(judge)
     }
 }
 
@@ -101,6 +99,10 @@ pub struct Tuned {
     pub spec: ControllerSpec,
     /// What it costs on the starts that it was tuned on.
     pub best_cost: f64,
+    /// Runs that settled with these gains, …
+    pub settled: u32,
+    /// … of the starts that they were tuned on.
+    pub starts: u32,
     /// Candidates that were judged.
     pub evaluations: u64,
     /// Those among them that had no cost.
@@ -167,11 +169,11 @@ pub fn tune(
         return Err(TuneError::NoIterations);
     }
     let Tuning { starts, radius, cost } = experiment.tuning;
-    let Ok(training) = Starts::new(radius, budget.seed) else {
-        unreachable!("the box of a checked experiment is positive");
+    let Ok(starts_of_seed) = Starts::new(radius, budget.seed) else {
+        unreachable!("the box of a checked experiment is right");
     };
-    let indices: Range<u64> = TRAINING..TRAINING + u64::from(starts);
-    let starts: Vec<State> = indices.map(|index| training.get(index)).collect();
+    let training = starts_of_seed.for_training();
+    let starts: Vec<State> = (0..u64::from(starts)).map(|index| training.get(index)).collect();
 
     let mut base = experiment.controllers.get(kind);
     let (mut limits, mut present) = (Vec::new(), Vec::new());
@@ -190,6 +192,7 @@ pub fn tune(
         starts: &starts,
         cost,
     };
+    let judge = objective.clone();
     let result = Executor::new(objective, ParticleSwarm::new(swarm))
         .configure(|state| state.max_iters(budget.iterations))
         .add_observer(Reporter(progress), ObserverMode::Always)
@@ -199,8 +202,14 @@ pub fn tune(
             Err(error) => TuneError::Search(error),
         })?;
     let outcome = result.solver.swarm().outcome()?;
+    let spec = with_gains(base, &outcome.position);
+    let Some(judge) = judge.judge(&spec) else {
+        unreachable!("the best candidate has been built before");
+    };
     Ok(Tuned {
-        spec: with_gains(base, &outcome.position),
+        settled: judge.settled(),
+        starts: judge.runs(),
+        spec,
         best_cost: outcome.cost,
         evaluations: outcome.evaluations,
         infeasible: outcome.infeasible,

@@ -179,7 +179,7 @@ fn every_shipped_law_settles_from_the_shipped_start() {
         assert_eq!(run.outcome, Outcome::Settled, "{kind}: {run:?}");
         assert_eq!(run.time, 10.0);
         assert!(closed_loop.settling().contains(&run.final_state));
-        assert!(metrics.metrics().settling_time.unwrap() < 10.0, "{kind}");
+        assert!(metrics.metrics(Outcome::Settled).settling_time.unwrap() < 10.0, "{kind}");
     }
 }
 
@@ -295,18 +295,18 @@ fn observers_compose_and_change_nothing() {
         closed_loop.run(&law, experiment.start, &mut observer)
     };
     let (mut seen, mut metrics) = (Seen::default(), MetricsRecorder::new(&closed_loop));
-    let mut history = History::new(&closed_loop, 16);
+    let mut history = History::new(closed_loop.periods() + 1, 16);
     let runs = [alone(&mut ()), alone(&mut seen), alone(&mut metrics), alone(&mut history)];
 
     let mut together = (
         (Seen::default(), Some(MetricsRecorder::new(&closed_loop))),
-        (History::new(&closed_loop, 16), None::<Seen>),
+        (History::new(closed_loop.periods() + 1, 16), None::<Seen>),
     );
     let run = closed_loop.run(&law, experiment.start, &mut together);
     assert!(runs.iter().all(|&other| other == run));
     let ((seen_too, metrics_too), (history_too, nobody)) = together;
     assert_eq!(seen_too.0, seen.0);
-    assert_eq!(metrics_too.unwrap().metrics(), metrics.metrics());
+    assert_eq!(metrics_too.unwrap().metrics(run.outcome), metrics.metrics(run.outcome));
     assert_eq!(history_too.kept(), history.kept());
     assert!(nobody.is_none());
 }
@@ -317,7 +317,7 @@ fn a_history_is_bounded_and_even() {
     let mut seen = Seen::default();
     closed_loop.run(&Uncontrolled, Experiment::default().start, &mut seen);
     for (capacity, stride) in [(1, 101), (2, 51), (10, 11), (50, 3), (100, 2), (101, 1), (500, 1)] {
-        let mut history = History::new(&closed_loop, capacity);
+        let mut history = History::new(closed_loop.periods() + 1, capacity);
         closed_loop.run(&Uncontrolled, Experiment::default().start, &mut history);
         let expected: Vec<Kept> = seen
             .0
@@ -328,12 +328,17 @@ fn a_history_is_bounded_and_even() {
         assert_eq!(history.kept(), expected, "{capacity}");
         assert!(history.kept().len() <= capacity);
     }
+    // Only the beginning: of the first 11 instants every third.
+    let mut beginning = History::new(11, 4);
+    closed_loop.run(&Uncontrolled, Experiment::default().start, &mut beginning);
+    let times: Vec<f64> = beginning.kept().iter().map(|kept| kept.t).collect();
+    assert_eq!(times, [0, 3, 6, 9].map(|k: usize| seen.0[k].0));
 }
 
 #[test]
 #[should_panic(expected = "a history that keeps nothing has no use")]
 fn a_history_of_nothing_panics() {
-    let _ = History::new(&closed_loop(Simulation::default()), 0);
+    let _ = History::new(1, 0);
 }
 
 // ---- Determinism --------------------------------------------------------------------------------
@@ -379,10 +384,12 @@ fn a_start_is_the_same_whoever_draws_it() {
 
 #[test]
 fn a_box_without_width_is_refused() {
-    for (radius, value) in [(0.0, "0"), (-0.1, "-0.1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf")] {
+    for (radius, value) in
+        [(0.0, "0"), (-0.1, "-0.1"), (f64::NAN, "NaN"), (f64::INFINITY, "inf"), (3.2, "3.2")]
+    {
         assert_eq!(
             Starts::new(radius, 1).unwrap_err().to_string(),
-            format!("box = {value}: must be finite and greater than 0 (rad)")
+            format!("box = {value}: must be greater than 0 and at most pi rad")
         );
     }
 }
@@ -427,7 +434,7 @@ fn a_comparison_counts_single_runs() {
     for i in 0..15 {
         let mut recorder = MetricsRecorder::new(&closed_loop);
         match closed_loop.run(&law, starts.get(i), &mut recorder).outcome {
-            Outcome::Settled => efforts.push(recorder.metrics().control_effort),
+            Outcome::Settled => efforts.push(recorder.metrics(Outcome::Settled).control_effort),
             Outcome::Fallen => fallen += 1,
             _ => {}
         }

@@ -132,7 +132,7 @@ fn every_parameter_of_the_plant_has_a_rule() {
 #[test]
 fn settings_that_have_to_be_positive() {
     type Field = fn(&mut Experiment) -> &mut f64;
-    let settings: [(&str, Field); 8] = [
+    let settings: [(&str, Field); 7] = [
         ("simulation.duration", |e| &mut e.simulation.duration),
         ("simulation.control_period", |e| &mut e.simulation.control_period),
         ("simulation.step", |e| &mut e.simulation.step),
@@ -140,7 +140,6 @@ fn settings_that_have_to_be_positive() {
         ("settling.theta", |e| &mut e.settling.theta),
         ("settling.x", |e| &mut e.settling.x),
         ("settling.fall_angle", |e| &mut e.settling.fall_angle),
-        ("tuning.box", |e| &mut e.tuning.radius),
     ];
     for (key, field) in settings {
         for value in [0.0, -2.5, f64::NAN, f64::INFINITY] {
@@ -190,7 +189,24 @@ fn weights_of_the_cost_that_must_not_be_negative() {
     check(
         |experiment| experiment.tuning.starts = 0,
         "tuning.starts",
-        "tuning.starts = 0: must be at least 1",
+        "tuning.starts = 0: must be from 1 to 100000",
+    );
+    for (value, shown) in [(0.0, "0"), (-1.0, "-1"), (3.2, "3.2"), (f64::NAN, "NaN")] {
+        check(
+            |experiment| experiment.tuning.radius = value,
+            "tuning.box",
+            &format!("tuning.box = {shown}: must be greater than 0 and at most pi rad"),
+        );
+    }
+    check(
+        |experiment| experiment.simulation.step = 1e-9,
+        "simulation.step",
+        "simulation.step = 0.000000001: must be such that a run takes at most 1e9 steps",
+    );
+    check(
+        |experiment| experiment.settling.theta = 2.0,
+        "settling.theta",
+        "settling.theta = 2: must be less than settling.fall_angle",
     );
 }
 
@@ -203,7 +219,7 @@ fn a_start_that_is_not_finite() {
             check(
                 |experiment| experiment.start = State::from_array(start),
                 &format!("start.{name}"),
-                &format!("start.{name} = {value}: must be finite"),
+                &format!("start.{name} = {value}: must be finite and within ±1e6"),
             );
         }
     }
@@ -292,11 +308,11 @@ fn laws_that_cannot_be_built() {
     check(
         |experiment| experiment.controllers.hybrid.surface = unstable,
         "controllers.hybrid.surface",
-        "controllers.hybrid: surface: poles: 0.5000: the real part must be finite and less than 0",
+        "controllers.hybrid: surface: poles: 0.5000: the real part must be finite and less than -1e-6 rad/s",
     );
     check(
         |experiment| experiment.controllers.lqr.weights.q[4] = -1.0,
-        "controllers.lqr.weights",
+        "controllers.lqr.weights.q",
         "controllers.lqr: weights: q_theta1_dot = -1: must be finite and not negative",
     );
 }

@@ -1,7 +1,7 @@
 //! The figures of a run against closed forms, on instants made by hand.
 
 use dip_dynamics::State;
-use sim_runner::{ClosedLoop, Experiment, Instant, Metrics, MetricsRecorder, Observer};
+use sim_runner::{ClosedLoop, Experiment, Instant, Metrics, MetricsRecorder, Observer, Outcome};
 use smc_controllers::{Command, EquivalentControl};
 
 fn closed_loop() -> ClosedLoop {
@@ -31,7 +31,7 @@ fn metrics(
         let t = f64::from(k) * dt;
         recorder.observe(&Instant { t, state: &state(t), command: &force(u(k)) });
     }
-    recorder.metrics()
+    recorder.metrics(Outcome::Settled)
 }
 
 fn leaning(theta1: f64) -> State {
@@ -44,7 +44,7 @@ fn close(what: &str, actual: f64, expected: f64, tolerance: f64) {
 
 #[test]
 fn a_run_of_nothing_has_no_figures() {
-    let none = MetricsRecorder::new(&closed_loop()).metrics();
+    let none = MetricsRecorder::new(&closed_loop()).metrics(Outcome::Settled);
     let expected = Metrics {
         settling_time: None,
         overshoot_theta1: 0.0,
@@ -55,7 +55,8 @@ fn a_run_of_nothing_has_no_figures() {
         control_effort: 0.0,
         total_variation: 0.0,
         peak_force: 0.0,
-        saturation_share: 0.0,
+        saturation_share: None,
+        guarded_share: None,
         cart_travel: 0.0,
     };
     assert_eq!(none, expected);
@@ -71,7 +72,7 @@ fn a_constant_force() {
     assert_eq!(figures.control_effort, 9.0 * 2.0);
     assert_eq!(figures.total_variation, 0.0);
     assert_eq!(figures.peak_force, 3.0);
-    assert_eq!(figures.saturation_share, 0.0);
+    assert_eq!(figures.saturation_share, Some(0.0));
 }
 
 #[test]
@@ -88,7 +89,7 @@ fn the_last_command_is_not_applied_and_not_counted() {
     let u = |k| if k == 8 { 1e6 } else { 1.0 };
     let figures = metrics(0.25, 8, |_| State::UPRIGHT, u);
     assert_eq!((figures.peak_force, figures.total_variation), (1.0, 0.0));
-    assert_eq!((figures.control_effort, figures.saturation_share), (2.0, 0.0));
+    assert_eq!((figures.control_effort, figures.saturation_share), (2.0, Some(0.0)));
 }
 
 #[test]
@@ -96,10 +97,10 @@ fn the_share_of_saturation_counts_either_side_and_the_limit_itself() {
     // The limit is 150 N; three of eight intervals are at it.
     let u = [150.0, -150.0, 149.0, 0.0, 150.0, -149.9, 1.0, 2.0, 150.0];
     let figures = metrics(0.25, 8, |_| State::UPRIGHT, |k| u[k as usize]);
-    assert_eq!(figures.saturation_share, 3.0 / 8.0);
+    assert_eq!(figures.saturation_share, Some(3.0 / 8.0));
     assert_eq!(figures.peak_force, 150.0);
     let all = metrics(0.25, 8, |_| State::UPRIGHT, |_| -150.0);
-    assert_eq!(all.saturation_share, 1.0);
+    assert_eq!(all.saturation_share, Some(1.0));
 }
 
 #[test]
@@ -150,7 +151,7 @@ fn settling_is_staying_within_the_bands_until_the_end() {
         for (k, state) in states.iter().enumerate() {
             recorder.observe(&Instant { t: k as f64, state, command: &force(0.0) });
         }
-        assert_eq!(recorder.metrics().settling_time, expected, "{states:?}");
+        assert_eq!(recorder.metrics(Outcome::Settled).settling_time, expected, "{states:?}");
     };
     let (out, within) = (leaning(0.02), leaning(0.005));
     let edge = State { x: -0.05, theta1: 0.01, theta2: -0.01, ..State::UPRIGHT };
@@ -181,7 +182,8 @@ fn overshoot_is_on_the_side_opposite_to_the_start() {
                 let state = State { theta1: theta, theta2: -theta, ..State::UPRIGHT };
                 recorder.observe(&Instant { t: k as f64, state: &state, command: &force(0.0) });
             }
-            let Metrics { overshoot_theta1, overshoot_theta2, .. } = recorder.metrics();
+            let Metrics { overshoot_theta1, overshoot_theta2, .. } =
+                recorder.metrics(Outcome::Settled);
             assert_eq!(overshoot_theta1, expected, "{theta1:?}");
             assert_eq!(overshoot_theta2, expected, "{theta1:?}");
         }
@@ -202,7 +204,7 @@ fn the_travel_of_the_cart_is_the_track_that_it_used() {
             let state = State { x, ..State::UPRIGHT };
             recorder.observe(&Instant { t: k as f64, state: &state, command: &force(0.0) });
         }
-        assert_eq!(recorder.metrics().cart_travel, expected, "{x:?}");
+        assert_eq!(recorder.metrics(Outcome::Settled).cart_travel, expected, "{x:?}");
     };
     check(&[0.0, 0.5, -0.25, 0.25], 0.75);
     check(&[2.0, 2.5, 3.0], 1.0);
@@ -216,7 +218,32 @@ fn a_force_of_zero_and_a_rod_at_rest() {
     let closed_loop = closed_loop();
     let mut recorder = MetricsRecorder::new(&closed_loop);
     closed_loop.run(&sim_runner::Uncontrolled, State::UPRIGHT, &mut recorder);
-    let figures = recorder.metrics();
+    let figures = recorder.metrics(Outcome::Settled);
     assert_eq!(figures.settling_time, Some(0.0));
     assert_eq!((figures.ise, figures.control_effort, figures.cart_travel), (0.0, 0.0, 0.0));
+}
+
+#[test]
+fn only_a_run_that_settled_has_a_settling_time() {
+    let mut recorder = MetricsRecorder::new(&closed_loop());
+    for k in 0..=10 {
+        let t = f64::from(k);
+        recorder.observe(&Instant { t, state: &State::UPRIGHT, command: &force(0.0) });
+    }
+    assert_eq!(recorder.metrics(Outcome::Settled).settling_time, Some(0.0));
+    for outcome in [Outcome::NotSettled, Outcome::Fallen, Outcome::Diverged] {
+        assert_eq!(recorder.metrics(outcome).settling_time, None);
+    }
+}
+
+#[test]
+fn the_guard_is_seen() {
+    let mut recorder = MetricsRecorder::new(&closed_loop());
+    assert_eq!(recorder.equivalent(), None);
+    for (k, guarded) in [true, false, false, true, false].into_iter().enumerate() {
+        let command = Command { guarded, equivalent: EquivalentControl::Full, ..force(1.0) };
+        recorder.observe(&Instant { t: k as f64, state: &State::UPRIGHT, command: &command });
+    }
+    assert_eq!(recorder.metrics(Outcome::Settled).guarded_share, Some(0.5));
+    assert_eq!(recorder.equivalent(), Some(EquivalentControl::Full));
 }

@@ -25,7 +25,7 @@ fn a_run_with_metrics_and_history_does_not_touch_the_heap() {
     let closed_loop = experiment.closed_loop().unwrap();
     for kind in Kind::ALL {
         let law = experiment.controller(kind).unwrap();
-        let mut history = History::new(&closed_loop, 300);
+        let mut history = History::new(closed_loop.periods() + 1, 300);
         let gate = no_alloc(|| {
             let mut metrics = MetricsRecorder::new(&closed_loop);
             let run = closed_loop.run(
@@ -33,7 +33,7 @@ fn a_run_with_metrics_and_history_does_not_touch_the_heap() {
                 experiment.start,
                 &mut (&mut metrics, &mut history),
             );
-            (run, metrics.metrics())
+            (run, metrics.metrics(run.outcome))
         });
         assert!(gate.is_ok(), "{kind}: {gate:?}");
         // 2001 instants, every seventh.

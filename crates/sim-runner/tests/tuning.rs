@@ -59,8 +59,10 @@ fn the_same_seed_gives_the_same_gains_on_any_number_of_threads() {
 #[test]
 fn every_law_can_be_tuned_within_its_ranges() {
     for kind in Kind::ALL {
-        let Tuned { mut spec, best_cost, evaluations, infeasible } =
+        let Tuned { mut spec, best_cost, settled, starts, evaluations, infeasible } =
             quietly(&experiment(), kind, BUDGET).unwrap();
+        // Below 1 is what settled from every start, and nothing else.
+        assert_eq!(settled == starts, best_cost < 1.0, "{kind}");
         assert_eq!(spec.kind(), kind);
         assert_eq!(evaluations, 6 * 5);
         assert!(infeasible < evaluations);

@@ -3,12 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 /// The force that keeps `σ` where it is, and the `β` that all of the law divides by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum EquivalentControl {
     /// From the equations of motion at the present state.
-    #[default]
     Full,
     /// From the linearised plant.
     Linear,

@@ -10,7 +10,7 @@ use thiserror::Error;
 /// One gain of a law that is described by `S`.
 #[derive(Debug, Clone, Copy)]
 pub struct Gain<S> {
-    /// Its name, which is the key in files.
+    /// Its name: the key in files, or for a weight of the state its place in the list `q`.
     pub name: &'static str,
     /// Its unit, for a surface with `s·B = 1`, in which `σ` is in N·s.
     pub unit: &'static str,

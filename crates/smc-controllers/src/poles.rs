@@ -104,7 +104,7 @@ impl schemars::JsonSchema for Pole {
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum PoleError {
     /// A chosen pole is not in the open left half plane.
-    #[error("poles: {0}: the real part must be finite and less than 0")]
+    #[error("poles: {0}: the real part must be finite and less than {SLOWEST:e} rad/s")]
     NotStable(Pole),
     /// A chosen complex pole stands alone.
     #[error("poles: {0}: a complex pole needs its conjugate beside it")]
@@ -113,6 +113,11 @@ pub enum PoleError {
     #[error("the eigenvalues of the motion could not be computed: the numbers are badly scaled")]
     NotFound,
 }
+
+/// A sliding pole has to be left of this, in rad/s. A surface that does not hold the cart has a pole
+/// at 0, which rounding puts on either side, by up to some 1e-9; and nobody waits the eleven days in
+/// which a pole here decays.
+pub(crate) const SLOWEST: f64 = -1e-6;
 
 /// Iterations after which a Schur decomposition of a matrix this small has failed.
 const SCHUR_ITERATIONS: usize = 1000;
@@ -143,7 +148,7 @@ pub(crate) fn polynomial(poles: &[Pole; 5]) -> Result<[f64; 5], PoleError> {
     let mut coefficients = [Complex::new(0.0, 0.0); 6];
     coefficients[0] = Complex::new(1.0, 0.0);
     for (degree, &pole) in poles.iter().enumerate() {
-        if !(pole.re.is_finite() && pole.im.is_finite() && pole.re < 0.0) {
+        if !(pole.re.is_finite() && pole.im.is_finite() && pole.re < SLOWEST) {
             return Err(PoleError::NotStable(pole));
         }
         let count = |p: Pole| poles.iter().filter(|&&q| q == p).count();

@@ -57,6 +57,16 @@ impl SuperTwistingSpec {
         not_negative("anti_windup", "1/s", |s: &mut Self| &mut s.anti_windup),
     ];
 
+    /// The largest rate of a matched disturbance in N/s that these gains are known to reject, by
+    /// Levant's usual choice `k1 = 1.5·√L`, `k2 = 1.1·L` for the bound `L`, with `β = 1` and within the
+    /// boundary layer's accuracy.
+    ///
+    /// # Source: Levant (1998), Automatica 34; proof: Seeber and Horn (2017), Automatica 84.
+    pub fn disturbance_rate(&self) -> f64 {
+        let root = self.k1 / 1.5;
+        (root * root).min(self.k2 / 1.1)
+    }
+
     /// The law for a linearised plant and an actuator limit in N.
     ///
     /// # Errors

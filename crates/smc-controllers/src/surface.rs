@@ -10,13 +10,8 @@ use nalgebra::{Matrix6, RowVector6, SMatrix};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::poles::{Pole, PoleError, eigenvalues_of_5, polynomial};
+use crate::poles::{Pole, PoleError, SLOWEST, eigenvalues_of_5, polynomial};
 use crate::riccati::{RiccatiError, Weights, lqr_gain};
-
-/// A sliding pole has to be left of this, in rad/s. A surface that does not hold the cart has a pole
-/// at 0, which rounding puts on either side, by up to some 1e-9; and nobody waits the eleven days in
-/// which a pole here decays.
-const SLOWEST: f64 = -1e-6;
 
 /// How a surface is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -55,8 +50,11 @@ pub enum SurfaceError {
         value: f64,
     },
     /// The force does not reach `σ`.
-    #[error("coefficients: s·B = {0}: the force cannot move sigma; s·B must not be 0")]
+    #[error("s·B = {0:e}: the force cannot move sigma; s·B must not be 0 within rounding")]
     NotReachable(f64),
+    /// Rounding has spoilt the surface of the chosen poles.
+    #[error("poles: s·B came out as {0:e} instead of 1: must be closer together for this plant")]
+    IllConditioned(f64),
     /// The motion on the surface does not decay.
     #[error(
         "the sliding pole {pole} is not in the left half plane: the motion on the surface does not \
@@ -128,14 +126,16 @@ fn place(linear: &Linearisation, poles: &[Pole; 5]) -> Result<RowVector6<f64>, S
         .ok_or(SurfaceError::NotControllable)?
         .transpose();
     // Horner's rule on rows: ((e·A + c4·e)·A + c3·e)·A + …
-    Ok(coefficients.iter().rev().fold(e, |row, &c| row * linear.a + e * c))
+    let s = coefficients.iter().rev().fold(e, |row, &c| row * linear.a + e * c);
+    let beta = (s * linear.b)[0];
+    if (beta - 1.0).abs() < 1e-6 { Ok(s) } else { Err(SurfaceError::IllConditioned(beta)) }
 }
 
 /// The five eigenvalues of the motion within the plane `s·x = 0`.
 fn sliding_poles(linear: &Linearisation, s: &RowVector6<f64>) -> Result<[Pole; 5], SurfaceError> {
     let (a, b) = (linear.a, linear.b);
     let beta = (s * b)[0];
-    if beta.abs() <= 1e-9 * s.norm() * b.norm() {
+    if beta.is_nan() || beta.abs() <= 1e-9 * s.norm() * b.norm() {
         return Err(SurfaceError::NotReachable(beta));
     }
     // A Householder reflection maps s onto the first axis; its other columns span the plane, so
