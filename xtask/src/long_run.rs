@@ -36,6 +36,8 @@ pub(crate) struct Account {
     /// Starts, the first one included.
     pub(crate) starts: u64,
     pub(crate) falls: u64,
+    /// Starts after which the pendulum had settled when it started anew.
+    pub(crate) settled: u64,
     /// Net bytes that the steps left behind.
     pub(crate) live_bytes_growth: i64,
     /// The most that there was at any moment, be it for the length of one call.
@@ -81,6 +83,7 @@ impl<'a, C: Controller> LongRun<'a, C> {
                 steps: 0,
                 starts: 0,
                 falls: 0,
+                settled: 0,
                 live_bytes_growth: 0,
                 peak_live_bytes_growth: 0,
                 allocations: 0,
@@ -131,6 +134,8 @@ impl<'a, C: Controller> LongRun<'a, C> {
         if !self.is_up() {
             self.account.falls += 1;
             self.steps_left = 0;
+        } else if self.steps_left == 0 && self.closed_loop.settling().contains(&self.state) {
+            self.account.settled += 1;
         }
     }
 
@@ -170,7 +175,7 @@ mod tests {
     fn a_pendulum_that_stays_up_starts_anew_in_time() {
         let law = Experiment::default().controller(Kind::Lqr).unwrap();
         let account = account(law, 20, 1001);
-        assert_eq!((account.starts, account.falls), (3, 0), "{account:?}");
+        assert_eq!((account.starts, account.falls, account.settled), (3, 0, 2), "{account:?}");
         assert_eq!(account.fault(), None);
     }
 }

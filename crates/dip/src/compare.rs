@@ -65,9 +65,9 @@ fn in_words(document: &Document) -> String {
         "fallen",
         "other",
         "success\n[%]",
-        "settling\n[s]",
+        "settle\n[s]",
         "∫u²dt\n[N²·s]",
-        "variation\n[N]",
+        "Σ|Δu|\n[N]",
     ]);
     for row in controllers {
         table.add_row([
@@ -83,8 +83,8 @@ fn in_words(document: &Document) -> String {
     }
     format!(
         "{starts} starts at rest, |θ1|, |θ2| ≤ {radius} rad, seed {seed}\n{}\n\
-         other: up but not settled at the end, or diverged. The last three columns are medians,\n\
-         the first of them over all runs, the others over those that settled.\n",
+         other: up at the end but not settled, or diverged. The last three columns are\n\
+         medians: the first over all runs, the others over those that settled.\n",
         table.trim_fmt()
     )
 }

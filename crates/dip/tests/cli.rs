@@ -342,6 +342,19 @@ fn a_link_stays_a_link() {
 }
 
 #[test]
+fn tables_fit_eighty_columns() {
+    let directory = here();
+    for arguments in ["compare", "compare --starts 3", "design", "simulate --controller hybrid"] {
+        let output = dip(directory.path(), arguments);
+        let text = String::from_utf8(output.stdout).unwrap();
+        for line in text.lines() {
+            assert!(line.chars().count() <= 80, "dip {arguments}: {line}");
+        }
+        assert!(text.lines().count() > 5);
+    }
+}
+
+#[test]
 fn help_is_for_persons() {
     let output = dip(here().path(), "--help");
     let help = String::from_utf8(output.stdout).unwrap();
