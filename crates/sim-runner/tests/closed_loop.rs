@@ -341,6 +341,18 @@ fn a_history_of_nothing_panics() {
     let _ = History::new(1, 0);
 }
 
+#[test]
+fn a_start_out_of_bounds_is_never_shown() {
+    let closed_loop = closed_loop(Simulation::default());
+    for x in [2e6, f64::NAN, f64::INFINITY] {
+        let mut seen = Seen::default();
+        let start = State { x, ..State::UPRIGHT };
+        let run = closed_loop.run(&Uncontrolled, start, &mut seen);
+        assert_eq!((run.outcome, run.time), (Outcome::Diverged, 0.0));
+        assert!(seen.0.is_empty());
+    }
+}
+
 // ---- Determinism --------------------------------------------------------------------------------
 
 #[test]
