@@ -1,9 +1,8 @@
 //! The number that plant, laws and integrators compute with.
 //!
-//! Every formula of this project is written once, over [`Real`]: an `f64` runs it, a
-//! [`Dual`](crate::Dual) differentiates it exactly, and a pack of lanes runs many trajectories at
-//! once. So the trait asks only for what all of them can do, and without branches: a comparison
-//! gives a mask, and a mask selects.
+//! Every formula of this project is written once, over [`Real`]: an `f64` runs it, and a
+//! [`Dual`](crate::Dual) differentiates it exactly. The trait asks for no branches: a comparison
+//! gives a mask, and a mask selects. So a pack of lanes can be a number too.
 //!
 //! Nothing here is fused: `a * b + c` rounds twice in every implementation, so that all of them
 //! give the same bits.

@@ -193,20 +193,7 @@ mod tests {
     const HORIZON: f64 = 10.0;
 
     fn metrics(settling_time: Option<f64>, effort: f64) -> Metrics {
-        Metrics {
-            settling_time,
-            overshoot_theta1: 0.0,
-            overshoot_theta2: 0.0,
-            ise: 0.0,
-            iae: 0.1,
-            itae: 0.0,
-            control_effort: effort,
-            total_variation: 0.0,
-            peak_force: 0.0,
-            saturation_share: Some(0.0),
-            guarded_share: Some(0.0),
-            cart_travel: 0.0,
-        }
+        Metrics { settling_time, iae: 0.1, control_effort: effort, ..Metrics::default() }
     }
 
     fn cost(runs: &[(Outcome, f64)]) -> Option<f64> {

@@ -11,8 +11,8 @@ use crate::closed_loop::ClosedLoop;
 use crate::observer::{Instant, Observer};
 use crate::outcome::{Outcome, Settling};
 
-/// Figures of one run, up to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// Figures of one run, up to its end. The default is that of a run in which no time passed.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Metrics {
     /// Time in s from which angles and cart stayed within the settling bands; none if they were not
     /// within them at the end.
@@ -84,20 +84,7 @@ impl MetricsRecorder {
             saturated: 0.0,
             guarded: 0.0,
             equivalent: None,
-            sums: Metrics {
-                settling_time: None,
-                overshoot_theta1: 0.0,
-                overshoot_theta2: 0.0,
-                ise: 0.0,
-                iae: 0.0,
-                itae: 0.0,
-                control_effort: 0.0,
-                total_variation: 0.0,
-                peak_force: 0.0,
-                saturation_share: None,
-                guarded_share: None,
-                cart_travel: 0.0,
-            },
+            sums: Metrics::default(),
         }
     }
 
