@@ -136,6 +136,24 @@ impl<const N: usize> Real for Dual<N> {
         let (sin, cos) = Real::sin_cos(self.value);
         (self.chain(sin, cos), self.chain(cos, -sin))
     }
+
+    #[inline]
+    fn tanh(self) -> Self {
+        let tanh = Real::tanh(self.value);
+        self.chain(tanh, 1.0 - tanh * tanh)
+    }
+
+    #[inline]
+    fn powf(self, exponent: f64) -> Self {
+        let derivative = exponent * Real::powf(self.value, exponent - 1.0);
+        self.chain(Real::powf(self.value, exponent), derivative)
+    }
+
+    /// Flat between the halves.
+    #[inline]
+    fn round(self) -> Self {
+        Self::splat(Real::round(self.value))
+    }
 }
 
 #[cfg(test)]
@@ -156,6 +174,8 @@ mod tests {
             ("sin", sin, 0.7_f64.cos()),
             ("cos", cos, -0.7_f64.sin()),
             ("|−x|", (-x).abs(), 1.0),
+            ("tanh", x.tanh(), 1.0 - 0.7_f64.tanh().powi(2)),
+            ("x^1.5", x.powf(1.5), 1.5 * 0.7_f64.sqrt()),
         ] {
             assert!((dual.gradient[0] - derivative).abs() < 1e-15, "{name}: {dual:?}");
         }

@@ -14,9 +14,16 @@ use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssig
 pub trait Mask:
     Copy + Debug + BitAnd<Output = Self> + BitOr<Output = Self> + Not<Output = Self>
 {
+    /// The same truth in every lane.
+    fn splat(value: bool) -> Self;
 }
 
-impl Mask for bool {}
+impl Mask for bool {
+    #[inline]
+    fn splat(value: bool) -> Self {
+        value
+    }
+}
 
 /// A real number, or a pack of them.
 pub trait Real:
@@ -53,6 +60,21 @@ pub trait Real:
     ///
     /// Within 2 units in the last place of 1 for |angle| ≤ 10⁵ rad; NaN stays NaN.
     fn sin_cos(self) -> (Self, Self);
+
+    /// Hyperbolic tangent, within 1 unit in the last place; NaN stays NaN.
+    fn tanh(self) -> Self;
+
+    /// `self` to the power `exponent`, for `self ≥ 0`, within 1 unit in the last place.
+    fn powf(self, exponent: f64) -> Self;
+
+    /// The nearest whole number, for |self| < 2⁵¹; halves go to the even one.
+    fn round(self) -> Self;
+
+    /// Neither infinite nor NaN?
+    #[inline]
+    fn is_finite(self) -> Self::Mask {
+        self.abs().lt(Self::splat(f64::INFINITY))
+    }
 
     /// The smaller; `other` where either is NaN.
     #[inline]

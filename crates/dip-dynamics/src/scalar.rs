@@ -38,6 +38,24 @@ impl Real for f64 {
     fn sin_cos(self) -> (Self, Self) {
         trigonometry::sin_cos(self)
     }
+
+    // By `libm`, with or without the standard library: its bits are the same on every machine.
+    #[inline]
+    fn tanh(self) -> Self {
+        libm::tanh(self)
+    }
+
+    #[inline]
+    fn powf(self, exponent: f64) -> Self {
+        libm::pow(self, exponent)
+    }
+
+    #[inline]
+    fn round(self) -> Self {
+        // Adding 1.5·2⁵² leaves no room for a fraction.
+        const NO_FRACTION: f64 = 6_755_399_441_055_744.0;
+        (self + NO_FRACTION) - NO_FRACTION
+    }
 }
 
 #[cfg(test)]
@@ -50,5 +68,12 @@ mod tests {
             assert_eq!(Real::clamp(value, -2.0, 2.0), expected);
         }
         assert!(Real::clamp(f64::NAN, -2.0, 2.0).is_nan());
+    }
+
+    #[test]
+    fn rounds_to_the_nearest() {
+        for (value, expected) in [(0.4, 0.0), (0.5, 0.0), (1.5, 2.0), (-2.6, -3.0), (1e9, 1e9)] {
+            assert_eq!(Real::round(value), expected);
+        }
     }
 }
