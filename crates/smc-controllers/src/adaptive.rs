@@ -1,19 +1,22 @@
-//! The adaptive first-order law: `v = −K(t)·sat(σ/ε) − α·σ`, `K̇ = γ·|σ| − leak·(K − K₀)`.
+//! The adaptive first-order law: `v = −K(t)·sign(σ) − α·σ`, `K̇ = γ·|σ| − leak·(K − K₀)`.
 //!
-//! The gain grows while `σ` is away from zero, so that no bound of the disturbance has to be known;
-//! within a dead zone it rests, so that it does not grow on noise; the leak brings it back.
-//! Source: Plestan et al. (2010), with leak, rate limit and caps. Guarantees: `tests/laws.rs`.
+//! The gain grows while `σ` is away from zero, so that no bound of the disturbance has to be known.
+//! How it adapts is in `adaptation.rs`, what `sign` is in `switching.rs`.
+//! Source: Plestan et al. (2010), Int. J. Control 83. Guarantees: `tests/laws.rs`.
 
 use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};
 
+use crate::adaptation::Adaptation;
 use crate::controller::{Command, Controller, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
-use crate::gain::{Gain, check_all, check_order, not_negative, positive};
+use crate::gain::{Gain, check_all, check_order, layer, not_negative, positive};
+use crate::memory::memory_of_numbers;
 use crate::riccati::Weights;
-use crate::sliding::{Sliding, sat};
+use crate::sliding::Sliding;
 use crate::surface::SurfaceDesign;
+use crate::switching::{Switch, Switching};
 
 /// Description of an adaptive law. The default is the shipped one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -24,12 +27,12 @@ pub struct AdaptiveSpec {
     pub surface: SurfaceDesign,
     /// Where the equivalent control comes from.
     pub equivalent: EquivalentControl,
+    /// How it switches.
+    pub switching: Switching,
     /// Adaptation rate `γ` in 1/s².
     pub gamma: f64,
     /// Proportional reaching gain `α` in 1/s.
     pub alpha: f64,
-    /// Boundary layer `ε` in N·s.
-    pub epsilon: f64,
     /// Switching gain `K₀` at the start, and where the leak leads, in N.
     pub k_init: f64,
     /// Lower cap of the switching gain in N.
@@ -40,7 +43,7 @@ pub struct AdaptiveSpec {
     pub leak: f64,
     /// Limit of `|K̇|` in N/s.
     pub rate_max: f64,
-    /// `|σ|` in N·s up to which the gain rests.
+    /// `|σ|` in N·s up to which the gain does not grow.
     pub dead_zone: f64,
 }
 
@@ -50,12 +53,12 @@ impl Default for AdaptiveSpec {
         Self {
             surface: SurfaceDesign::Lqr(weights),
             equivalent: EquivalentControl::Linear,
+            switching: Switching::saturation(0.2049),
             gamma: 58.36,
             alpha: 98.34,
-            epsilon: 0.2049,
             k_init: 56.12,
             k_min: 0.1,
-            k_max: 100.0,
+            k_max: 200.0,
             leak: 0.1,
             rate_max: 1000.0,
             dead_zone: 0.01,
@@ -66,15 +69,15 @@ impl Default for AdaptiveSpec {
 impl AdaptiveSpec {
     /// Its gains beside those of the surface.
     pub const GAINS: [Gain<Self>; 9] = [
-        not_negative("gamma", "1/s²", |s: &mut Self| &mut s.gamma).searched(0.1, 1000.0),
-        not_negative("alpha", "1/s", |s: &mut Self| &mut s.alpha).searched(0.1, 100.0),
-        positive("epsilon", "N·s", |s: &mut Self| &mut s.epsilon).searched(1e-3, 10.0),
-        positive("k_init", "N", |s: &mut Self| &mut s.k_init).searched(0.1, 100.0),
-        not_negative("k_min", "N", |s: &mut Self| &mut s.k_min),
-        positive("k_max", "N", |s: &mut Self| &mut s.k_max),
-        not_negative("leak", "1/s", |s: &mut Self| &mut s.leak),
-        positive("rate_max", "N/s", |s: &mut Self| &mut s.rate_max),
-        not_negative("dead_zone", "N·s", |s: &mut Self| &mut s.dead_zone),
+        not_negative("gamma", "1/s²", |s: &mut Self| Some(&mut s.gamma)).searched(0.1, 1e4),
+        not_negative("alpha", "1/s", |s: &mut Self| Some(&mut s.alpha)).searched(0.1, 500.0),
+        layer(|s: &mut Self| s.switching.epsilon()),
+        positive("k_init", "N", |s: &mut Self| Some(&mut s.k_init)).searched(0.1, 200.0),
+        not_negative("k_min", "N", |s: &mut Self| Some(&mut s.k_min)),
+        positive("k_max", "N", |s: &mut Self| Some(&mut s.k_max)),
+        not_negative("leak", "1/s", |s: &mut Self| Some(&mut s.leak)),
+        positive("rate_max", "N/s", |s: &mut Self| Some(&mut s.rate_max)),
+        not_negative("dead_zone", "N·s", |s: &mut Self| Some(&mut s.dead_zone)),
     ];
 
     /// The law for a linearised plant and an actuator limit in N.
@@ -87,15 +90,17 @@ impl AdaptiveSpec {
         check_order(("k_min", self.k_min), ("k_init", self.k_init))?;
         Ok(Adaptive {
             sliding: Sliding::design(&self.surface, linear, self.equivalent, u_max)?,
-            gamma: self.gamma,
+            switching: self.switching.build()?,
             alpha: self.alpha,
-            epsilon: self.epsilon,
-            k_init: self.k_init,
-            k_min: self.k_min,
-            k_max: self.k_max,
-            leak: self.leak,
-            rate_max: self.rate_max,
-            dead_zone: self.dead_zone,
+            k: Adaptation {
+                gamma: self.gamma,
+                leak: self.leak,
+                init: self.k_init,
+                min: self.k_min,
+                max: self.k_max,
+                rate_max: self.rate_max,
+                dead_zone: self.dead_zone,
+            },
         })
     }
 }
@@ -104,15 +109,9 @@ impl AdaptiveSpec {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Adaptive<R = f64> {
     sliding: Sliding<R>,
-    gamma: R,
+    switching: Switch<R>,
     alpha: R,
-    epsilon: R,
-    k_init: R,
-    k_min: R,
-    k_max: R,
-    leak: R,
-    rate_max: R,
-    dead_zone: R,
+    k: Adaptation<R>,
 }
 
 /// What an adaptive law remembers.
@@ -120,26 +119,26 @@ pub struct Adaptive<R = f64> {
 pub struct AdaptiveMemory<R = f64> {
     /// The switching gain `K` in N.
     pub k: R,
+    /// The sign that it switched to last, in `[−1, 1]`; it matters with hysteresis.
+    pub sign: R,
 }
+
+memory_of_numbers!(AdaptiveMemory { k, sign });
 
 impl<R: Real> Controller<R> for Adaptive<R> {
     type Memory = AdaptiveMemory<R>;
 
     fn initial_memory(&self) -> Self::Memory {
-        AdaptiveMemory { k: self.k_init }
+        AdaptiveMemory { k: self.k.init, sign: R::splat(0.0) }
     }
 
     #[inline]
-    fn control(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
+    fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let reaching = self.sliding.reaching(sample);
-        let sigma = reaching.sigma;
-        let v = -(memory.k * sat(sigma, self.epsilon) + self.alpha * sigma);
-        let command = reaching.command(v);
-
-        let rate = self.gamma * sigma.abs() - self.leak * (memory.k - self.k_init);
-        let rate = rate.clamp(-self.rate_max, self.rate_max);
-        let adapted = (memory.k + rate * sample.dt).clamp(self.k_min, self.k_max);
-        memory.k = R::select(self.dead_zone.lt(sigma.abs()), adapted, memory.k);
+        let (sigma, dt) = (reaching.sigma, sample.dt);
+        let AdaptiveMemory { k, sign } = memory;
+        let command = reaching.command(self.switching.first_order(*k, self.alpha, sigma, dt, sign));
+        *k = self.k.next(*k, sigma, reaching.is_limited(&command), dt);
         command
     }
 }

@@ -1,7 +1,8 @@
-//! The classical first-order law: `v = −k·sat(σ/ε) − kd·σ`.
+//! The classical first-order law: `v = −k·sign(σ) − kd·σ − kp·|σ|^a·sign(σ)`.
 //!
-//! Source: Utkin (1992); boundary layer and proportional reaching after Slotine and Li (1991),
-//! ch. 7. Guarantees: `tests/laws.rs`.
+//! Source: Utkin (1992); boundary layer after Slotine and Li (1991), ch. 7; constant, proportional
+//! and power-rate reaching after Gao and Hung (1993), IEEE Trans. Ind. Electron. 40. What `sign` is
+//! is said in `switching.rs`. Guarantees: `tests/laws.rs`, `tests/invariance.rs`.
 
 use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};
@@ -9,10 +10,12 @@ use serde::{Deserialize, Serialize};
 use crate::controller::{Command, Controller, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
-use crate::gain::{Gain, check_all, not_negative, positive};
+use crate::gain::{Gain, GainError, Rule, check_all, layer, not_negative, positive};
+use crate::memory::memory_of_numbers;
 use crate::riccati::Weights;
-use crate::sliding::{Sliding, sat};
+use crate::sliding::Sliding;
 use crate::surface::SurfaceDesign;
+use crate::switching::{Switch, Switching};
 
 /// Description of a classical law. The default is the shipped one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -23,12 +26,16 @@ pub struct ClassicalSpec {
     pub surface: SurfaceDesign,
     /// Where the equivalent control comes from.
     pub equivalent: EquivalentControl,
-    /// Switching gain `k` in N.
+    /// How it switches.
+    pub switching: Switching,
+    /// Gain `k` of constant reaching in N.
     pub k: f64,
-    /// Proportional reaching gain `kd` in 1/s.
+    /// Gain `kd` of proportional reaching in 1/s.
     pub kd: f64,
-    /// Boundary layer `ε` in N·s.
-    pub epsilon: f64,
+    /// Gain `kp` of power-rate reaching in N/(N·s)^a.
+    pub kp: f64,
+    /// Exponent `a` of power-rate reaching, greater than 0 and at most 1.
+    pub exponent: f64,
 }
 
 impl Default for ClassicalSpec {
@@ -37,19 +44,29 @@ impl Default for ClassicalSpec {
         Self {
             surface: SurfaceDesign::Lqr(weights),
             equivalent: EquivalentControl::Linear,
+            switching: Switching::saturation(0.1588),
             k: 124.4,
             kd: 76.06,
-            epsilon: 0.1588,
+            kp: 0.0,
+            exponent: 0.5,
         }
     }
 }
 
 impl ClassicalSpec {
     /// Its gains beside those of the surface.
-    pub const GAINS: [Gain<Self>; 3] = [
-        positive("k", "N", |s: &mut Self| &mut s.k).searched(0.1, 200.0),
-        not_negative("kd", "1/s", |s: &mut Self| &mut s.kd).searched(0.1, 100.0),
-        positive("epsilon", "N·s", |s: &mut Self| &mut s.epsilon).searched(1e-3, 10.0),
+    pub const GAINS: [Gain<Self>; 5] = [
+        positive("k", "N", |s: &mut Self| Some(&mut s.k)).searched(0.1, 500.0),
+        not_negative("kd", "1/s", |s: &mut Self| Some(&mut s.kd)).searched(0.1, 500.0),
+        layer(|s: &mut Self| s.switching.epsilon()),
+        not_negative("kp", "N/(N·s)^a", |s: &mut Self| Some(&mut s.kp)),
+        Gain {
+            name: "exponent",
+            unit: "",
+            rule: Rule::Share,
+            range: None,
+            field: |s: &mut Self| Some(&mut s.exponent),
+        },
     ];
 
     /// The law for a linearised plant and an actuator limit in N.
@@ -58,33 +75,55 @@ impl ClassicalSpec {
     /// A gain that breaks its rule, or a surface that cannot be.
     pub fn build(&self, linear: &Linearisation, u_max: f64) -> Result<Classical, DesignError> {
         check_all(&Self::GAINS, self)?;
+        let switching = self.switching.build()?;
+        if switching.is_implicit() && self.kp > 0.0 {
+            return Err(GainError::NotImplicit { name: "kp", value: self.kp }.into());
+        }
         Ok(Classical {
             sliding: Sliding::design(&self.surface, linear, self.equivalent, u_max)?,
+            switching,
             k: self.k,
             kd: self.kd,
-            epsilon: self.epsilon,
+            power: (self.kp > 0.0).then_some((self.kp, self.exponent)),
         })
     }
 }
 
-/// The classical law. It remembers nothing.
+/// The classical law.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Classical<R = f64> {
     sliding: Sliding<R>,
+    switching: Switch<R>,
     k: R,
     kd: R,
-    epsilon: R,
+    /// Gain and exponent of power-rate reaching.
+    power: Option<(R, f64)>,
 }
 
-impl<R: Real> Controller<R> for Classical<R> {
-    type Memory = ();
+/// What a classical law remembers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClassicalMemory<R = f64> {
+    /// The sign that it switched to last, in `[−1, 1]`; it matters with hysteresis.
+    pub sign: R,
+}
 
-    fn initial_memory(&self) {}
+memory_of_numbers!(ClassicalMemory { sign });
+
+impl<R: Real> Controller<R> for Classical<R> {
+    type Memory = ClassicalMemory<R>;
+
+    fn initial_memory(&self) -> Self::Memory {
+        ClassicalMemory { sign: R::splat(0.0) }
+    }
 
     #[inline]
-    fn control(&self, (): &mut (), sample: &Sample<'_, R>) -> Command<R> {
+    fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let reaching = self.sliding.reaching(sample);
-        let sigma = reaching.sigma;
-        reaching.command(-(self.k * sat(sigma, self.epsilon) + self.kd * sigma))
+        let (sigma, sign) = (reaching.sigma, &mut memory.sign);
+        let mut v = self.switching.first_order(self.k, self.kd, sigma, sample.dt, sign);
+        if let Some((kp, exponent)) = self.power {
+            v += self.switching.power_rate(kp, exponent, sigma, sign);
+        }
+        reaching.command(v)
     }
 }

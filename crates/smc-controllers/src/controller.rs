@@ -4,22 +4,52 @@
 //! that belongs to the run. It neither owns nor points to the plant: whoever has a model of it
 //! passes its evaluation along with the measured state.
 
-use core::fmt::Debug;
-
-use dip_dynamics::{Evaluation, Real, State};
+use dip_dynamics::{Evaluation, Mask, Real, State};
 
 use crate::equivalent::EquivalentControl;
+use crate::memory::Memory;
 
 /// A control law, sampled at a fixed period.
+///
+/// A law writes [`law`](Self::law); whoever runs it calls [`control`](Self::control), which keeps
+/// what is not a number away from the actuator and out of the memory.
 pub trait Controller<R: Real = f64> {
     /// What one run remembers between samples.
-    type Memory: Copy + Debug;
+    type Memory: Memory<R>;
 
     /// The memory of a run that has not started.
     fn initial_memory(&self) -> Self::Memory;
 
+    /// The law itself, for a measurement that is finite.
+    fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R>;
+
     /// The command for one sampling period; it is held until the next.
-    fn control(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R>;
+    ///
+    /// Fail-safe: where the measurement is NaN or infinite, or so large that force or memory would
+    /// not be finite, the force is zero, the command is marked as [`fault`](Command::fault), and
+    /// the memory stays as it was. The law goes on with the next finite measurement.
+    #[inline]
+    fn control(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
+        let mut next = *memory;
+        let command = self.law(&mut next, sample);
+        let sound = sample
+            .state
+            .to_array()
+            .iter()
+            .fold(command.u.is_finite(), |sound, measured| sound & measured.is_finite())
+            & next.is_finite();
+        *memory = Memory::select(sound, next, *memory);
+        let zero = R::splat(0.0);
+        let or_zero = |part| R::select(sound, part, zero);
+        Command {
+            u: or_zero(command.u),
+            u_eq: or_zero(command.u_eq),
+            u_sw: or_zero(command.u_sw),
+            sigma: command.sigma.map(or_zero),
+            fault: command.fault | !sound,
+            ..command
+        }
+    }
 }
 
 /// What a controller is told at a sampling instant.
@@ -49,4 +79,22 @@ pub struct Command<R: Real = f64> {
     pub equivalent: EquivalentControl,
     /// Where `|β|` was too small to divide by, and its floor was used.
     pub guarded: R::Mask,
+    /// Where the fail-safe acted: the force is zero because nothing sound could be computed.
+    pub fault: R::Mask,
+}
+
+impl<R: Real> Command<R> {
+    /// The command of a law without a surface: the force `u` in N, limited to `±u_max`.
+    #[inline]
+    pub fn feedback(u: R, u_max: R) -> Self {
+        Self {
+            u: u.clamp(-u_max, u_max),
+            u_eq: R::splat(0.0),
+            u_sw: u,
+            sigma: None,
+            equivalent: EquivalentControl::None,
+            guarded: R::Mask::splat(false),
+            fault: R::Mask::splat(false),
+        }
+    }
 }

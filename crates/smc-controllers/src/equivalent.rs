@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub enum EquivalentControl {
     /// From the equations of motion at the present state.
     Full,
+    /// As `full` while the force that this asks for is below half of the limit; from there to the
+    /// limit it gives way, linearly, to `none`.
+    Faded,
     /// From the linearised plant.
     Linear,
     /// No equivalent control; `β` from the linearised plant.

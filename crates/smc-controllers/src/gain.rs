@@ -19,15 +19,15 @@ pub struct Gain<S> {
     /// The lower and upper end of a sensible search; both positive, to be searched on a logarithmic
     /// scale. None if it is not tuned.
     pub range: Option<(f64, f64)>,
-    /// Where it lives.
-    pub field: fn(&mut S) -> &mut f64,
+    /// Where it lives; nowhere if the law is described without it, as a relay is without a layer.
+    pub field: fn(&mut S) -> Option<&mut f64>,
 }
 
 /// A gain that has to be positive, and is not tuned.
 pub(crate) const fn positive<S>(
     name: &'static str,
     unit: &'static str,
-    field: fn(&mut S) -> &mut f64,
+    field: fn(&mut S) -> Option<&mut f64>,
 ) -> Gain<S> {
     Gain { name, unit, rule: Rule::Positive, range: None, field }
 }
@@ -36,9 +36,14 @@ pub(crate) const fn positive<S>(
 pub(crate) const fn not_negative<S>(
     name: &'static str,
     unit: &'static str,
-    field: fn(&mut S) -> &mut f64,
+    field: fn(&mut S) -> Option<&mut f64>,
 ) -> Gain<S> {
     Gain { name, unit, rule: Rule::NotNegative, range: None, field }
+}
+
+/// The thickness of a boundary layer.
+pub(crate) const fn layer<S: Copy>(field: fn(&mut S) -> Option<&mut f64>) -> Gain<S> {
+    positive("switching.epsilon", "N·s", field).searched(1e-3, 10.0)
 }
 
 impl<S: Copy> Gain<S> {
@@ -47,9 +52,9 @@ impl<S: Copy> Gain<S> {
         Self { range: Some((lower, upper)), ..self }
     }
 
-    /// The value of this gain in `spec`.
-    pub fn get(&self, mut spec: S) -> f64 {
-        *(self.field)(&mut spec)
+    /// The value of this gain in `spec`, if it has it.
+    pub fn get(&self, mut spec: S) -> Option<f64> {
+        (self.field)(&mut spec).copied()
     }
 }
 
@@ -60,6 +65,8 @@ pub enum Rule {
     Positive,
     /// Zero or greater.
     NotNegative,
+    /// Greater than zero and at most one.
+    Share,
 }
 
 impl Rule {
@@ -69,6 +76,7 @@ impl Rule {
             && match self {
                 Self::Positive => value > 0.0,
                 Self::NotNegative => value >= 0.0,
+                Self::Share => value > 0.0 && value <= 1.0,
             }
     }
 }
@@ -78,6 +86,7 @@ impl fmt::Display for Rule {
         f.write_str(match self {
             Self::Positive => "finite and greater than 0",
             Self::NotNegative => "finite and not negative",
+            Self::Share => "greater than 0 and at most 1",
         })
     }
 }
@@ -107,13 +116,23 @@ pub enum GainError {
         /// The value of that.
         limit: f64,
     },
+    /// It needs a sign that switches at the beginning of the period.
+    #[error("{name} = {value}: must be 0 with switching = \"implicit\", which solves without it")]
+    NotImplicit {
+        /// The gain.
+        name: &'static str,
+        /// Its value.
+        value: f64,
+    },
 }
 
 impl GainError {
     /// The gain that is wrong.
     pub fn name(&self) -> &'static str {
         match self {
-            Self::Rule { name, .. } | Self::Order { name, .. } => name,
+            Self::Rule { name, .. } | Self::Order { name, .. } | Self::NotImplicit { name, .. } => {
+                name
+            }
         }
     }
 }
@@ -125,7 +144,10 @@ pub(crate) fn check(name: &'static str, value: f64, rule: Rule) -> Result<(), Ga
 
 /// Checks every gain of a table.
 pub(crate) fn check_all<S: Copy>(table: &[Gain<S>], spec: &S) -> Result<(), GainError> {
-    table.iter().try_for_each(|gain| check(gain.name, gain.get(*spec), gain.rule))
+    table.iter().try_for_each(|gain| match gain.get(*spec) {
+        Some(value) => check(gain.name, value, gain.rule),
+        None => Ok(()),
+    })
 }
 
 /// Checks that one gain is not above another.

@@ -4,31 +4,51 @@
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod adaptation;
 mod adaptive;
 mod classical;
+mod conditional_hybrid;
 mod controller;
 mod equivalent;
 mod error;
 mod gain;
 mod hybrid;
+#[cfg(feature = "std")]
+mod instance;
+mod integral;
 mod lqr;
+mod lqr_integral;
+mod memory;
 mod poles;
 mod riccati;
 mod sliding;
 mod spec;
 mod super_twisting;
 mod surface;
+mod switching;
 
 pub use adaptive::{Adaptive, AdaptiveMemory, AdaptiveSpec};
-pub use classical::{Classical, ClassicalSpec};
+pub use classical::{Classical, ClassicalMemory, ClassicalSpec};
+pub use conditional_hybrid::{ConditionalHybrid, ConditionalHybridMemory, ConditionalHybridSpec};
 pub use controller::{Command, Controller, Sample};
 pub use equivalent::EquivalentControl;
 pub use error::DesignError;
 pub use gain::{Gain, GainError, Rule};
 pub use hybrid::{Hybrid, HybridMemory, HybridSpec};
+#[cfg(feature = "std")]
+pub use instance::{HistoryEntry, Instance};
+pub use integral::{Integral, IntegralMemory, IntegralSpec};
 pub use lqr::{Lqr, LqrSpec};
+pub use lqr_integral::{LqrIntegral, LqrIntegralMemory, LqrIntegralSpec};
+pub use memory::Memory;
 pub use poles::{Pole, PoleError};
 pub use riccati::{RiccatiError, Weights, lqr_gain};
-pub use spec::{AnyController, AnyMemory, ControllerSpec, Kind, Tunable, UnknownController};
-pub use super_twisting::{SuperTwisting, SuperTwistingMemory, SuperTwistingSpec};
-pub use surface::{Surface, SurfaceDesign, SurfaceError};
+pub use spec::{
+    AnyController, AnyMemory, ControllerSpec, Controllers, GainVectorError, Kind, Tunable,
+    UnknownController,
+};
+pub use super_twisting::{
+    SuperTwisting, SuperTwistingMemory, SuperTwistingSpec, TwistingRule, TwistingWarning,
+};
+pub use surface::{PositiveForm, Surface, SurfaceDesign, SurfaceError};
+pub use switching::{Layer, Relay, Switching};

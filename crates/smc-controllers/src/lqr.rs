@@ -6,10 +6,10 @@ use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};
 
 use crate::controller::{Command, Controller, Sample};
-use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
-use crate::gain::{Rule, check};
+use crate::gain::{Gain, Rule, check};
 use crate::riccati::{Weights, lqr_gain};
+use crate::sliding::dot;
 
 /// Description of an LQR. The default is the shipped baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -27,6 +27,9 @@ impl Default for LqrSpec {
 }
 
 impl LqrSpec {
+    /// It has none beside the weights.
+    pub const GAINS: [Gain<Self>; 0] = [];
+
     /// The law for a linearised plant and an actuator limit in N.
     ///
     /// # Errors
@@ -50,17 +53,7 @@ impl<R: Real> Controller<R> for Lqr<R> {
     fn initial_memory(&self) {}
 
     #[inline]
-    fn control(&self, (): &mut (), sample: &Sample<'_, R>) -> Command<R> {
-        let zero = R::splat(0.0);
-        let x = sample.state.to_array();
-        let u = self.k.iter().zip(x).fold(zero, |u, (&k, x)| u - k * x);
-        Command {
-            u: u.clamp(-self.u_max, self.u_max),
-            u_eq: zero,
-            u_sw: u,
-            sigma: None,
-            equivalent: EquivalentControl::None,
-            guarded: zero.lt(zero),
-        }
+    fn law(&self, (): &mut (), sample: &Sample<'_, R>) -> Command<R> {
+        Command::feedback(-dot(&self.k, &sample.state.to_array()), self.u_max)
     }
 }

@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use dip_dynamics::Real;
 use nalgebra::{Complex, SMatrix, SVector, Schur};
 use serde::de::{Error as _, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,6 +15,15 @@ pub struct Pole {
     pub re: f64,
     /// Imaginary part.
     pub im: f64,
+}
+
+impl Pole {
+    /// The damping ratio `−re/|p|`: 1 for a real pole that decays, 0 on the imaginary axis; a pole at
+    /// the origin has none.
+    pub fn damping(self) -> Option<f64> {
+        let size = Real::sqrt(self.re * self.re + self.im * self.im);
+        (size > 0.0).then(|| -self.re / size)
+    }
 }
 
 impl fmt::Display for Pole {
@@ -122,7 +132,7 @@ pub(crate) const SLOWEST: f64 = -1e-6;
 /// Iterations after which a Schur decomposition of a matrix this small has failed.
 const SCHUR_ITERATIONS: usize = 1000;
 
-/// The eigenvalues of a 5×5 or 6×6 matrix, sorted by real part, then imaginary part.
+/// The eigenvalues of a 5×5, 6×6 or 7×7 matrix, sorted by real part, then imaginary part.
 macro_rules! eigenvalues {
     ($name:ident, $n:literal) => {
         pub(crate) fn $name(matrix: SMatrix<f64, $n, $n>) -> Result<[Pole; $n], PoleError> {
@@ -142,6 +152,44 @@ macro_rules! eigenvalues {
 
 eigenvalues!(eigenvalues_of_5, 5);
 eigenvalues!(eigenvalues_of_6, 6);
+eigenvalues!(eigenvalues_of_7, 7);
+
+type Complex5x5 = SMatrix<Complex<f64>, 5, 5>;
+
+/// The condition number of the eigenvalue `pole` of `matrix`: a disturbance of the matrix of size `δ`
+/// moves it by at most about `δ` times this, which is 1 at best, and without bound for one that is
+/// repeated: `‖x‖·‖y‖/|yᴴx|` of its right and left eigenvector (Wilkinson 1965, ch. 2).
+///
+/// Infinite where the eigenvectors cannot be told apart any more.
+pub(crate) fn condition_number(matrix: &SMatrix<f64, 5, 5>, pole: Pole) -> f64 {
+    let matrix: Complex5x5 = matrix.map(|entry| Complex::new(entry, 0.0));
+    let root = Complex::new(pole.re, pole.im);
+    let (Some(right), Some(left)) =
+        (eigenvector(&matrix, root), eigenvector(&matrix.adjoint(), root.conj()))
+    else {
+        return f64::INFINITY;
+    };
+    let cosine = left.dotc(&right);
+    1.0 / Real::sqrt(cosine.re * cosine.re + cosine.im * cosine.im)
+}
+
+/// The unit eigenvector of an eigenvalue that is known to rounding, by inverse iteration.
+fn eigenvector(matrix: &Complex5x5, root: Complex<f64>) -> Option<SVector<Complex<f64>, 5>> {
+    // Beside the eigenvalue, so that the matrix can be inverted; that is what makes it converge.
+    let shift = root + Complex::new(1e-10 * (1.0 + root.re.abs() + root.im.abs()), 0.0);
+    let factors = (matrix - Complex5x5::identity() * shift).full_piv_lu();
+    // No eigenvector is orthogonal to five numbers such as these, but for one plant in a continuum.
+    let mut vector = SVector::from_fn(|i, _| Complex::new(1.0 + 0.1 * i as f64, 0.3 * i as f64));
+    for _ in 0..4 {
+        vector = factors.solve(&vector)?;
+        let norm = vector.norm();
+        if !norm.is_finite() || norm == 0.0 {
+            return None;
+        }
+        vector /= Complex::new(norm, 0.0);
+    }
+    Some(vector)
+}
 
 /// The monic polynomial with five stable roots: its coefficients from the power 0 to 4.
 pub(crate) fn polynomial(poles: &[Pole; 5]) -> Result<[f64; 5], PoleError> {

@@ -4,7 +4,8 @@
 //! rate `v` of `σ` and gets the force `u = u_eq + v/β` with `u_eq = −drift/β`. `β` changes with the
 //! state and may be negative: it is divided by with its sign, and kept away from zero.
 
-use dip_dynamics::{Linearisation, Real};
+use dip_dynamics::{Linearisation, Mask, Real};
+use nalgebra::RowVector6;
 
 use crate::controller::{Command, Sample};
 use crate::equivalent::EquivalentControl;
@@ -38,16 +39,25 @@ impl Sliding {
         u_max: f64,
     ) -> Result<Self, DesignError> {
         check("u_max", u_max, Rule::Positive)?;
-        let surface = surface.design(linear)?;
-        let beta = (surface.s * linear.b)[0];
-        Ok(Self {
-            s: surface.s.transpose().into(),
-            linear_drift: (surface.s * linear.a).transpose().into(),
+        Ok(Self::of_row(&surface.design(linear)?.s, linear, equivalent, u_max))
+    }
+
+    /// The surface with the coefficients `s`.
+    pub(crate) fn of_row(
+        s: &RowVector6<f64>,
+        linear: &Linearisation,
+        equivalent: EquivalentControl,
+        u_max: f64,
+    ) -> Self {
+        let beta = (s * linear.b)[0];
+        Self {
+            s: s.transpose().into(),
+            linear_drift: (s * linear.a).transpose().into(),
             linear_beta: beta,
             beta_floor: BETA_FLOOR * beta.abs(),
             equivalent,
             u_max,
-        })
+        }
     }
 }
 
@@ -56,7 +66,8 @@ impl Sliding {
 pub(crate) struct Reaching<R: Real> {
     pub(crate) sigma: R,
     /// `β`, guarded.
-    pub(crate) beta: R,
+    beta: R,
+    linear_beta: R,
     u_eq: R,
     u_max: R,
     equivalent: EquivalentControl,
@@ -70,12 +81,12 @@ impl<R: Real> Sliding<R> {
         let x = sample.state.to_array();
         let sigma = dot(&self.s, &x);
         let (equivalent, drift, beta) = match (self.equivalent, sample.model) {
-            (EquivalentControl::Full, Some(model)) => {
+            (EquivalentControl::Full | EquivalentControl::Faded, Some(model)) => {
                 let [s0, s1, s2, velocity @ ..] = self.s;
                 // One solve gives both: s_v·M⁻¹ as a row, of which β is the first entry.
                 let row = model.solve(velocity);
                 let drift = dot(&[s0, s1, s2], &sample.state.qd()) + dot(&row, &model.h());
-                (EquivalentControl::Full, drift, row[0])
+                (self.equivalent, drift, row[0])
             }
             (EquivalentControl::Linear, _) => {
                 (EquivalentControl::Linear, dot(&self.linear_drift, &x), self.linear_beta)
@@ -85,7 +96,15 @@ impl<R: Real> Sliding<R> {
         let guarded = beta.abs().lt(self.beta_floor);
         let floor = R::select(beta.lt(zero), -self.beta_floor, self.beta_floor);
         let beta = R::select(guarded, floor, beta);
-        Reaching { sigma, beta, u_eq: -drift / beta, u_max: self.u_max, equivalent, guarded }
+        let linear_beta = self.linear_beta;
+        let (u_eq, u_max) = (-drift / beta, self.u_max);
+        Reaching { sigma, beta, linear_beta, u_eq, u_max, equivalent, guarded }
+    }
+
+    /// `β/(s·B)`: how much of its upright grip on `σ` the force has.
+    #[inline]
+    pub(crate) fn grip(&self, reaching: &Reaching<R>) -> R {
+        reaching.beta / self.linear_beta
     }
 }
 
@@ -93,14 +112,23 @@ impl<R: Real> Reaching<R> {
     /// The command that gives `σ` the rate `v`, as far as the actuator can.
     #[inline]
     pub(crate) fn command(&self, v: R) -> Command<R> {
-        let u_sw = v / self.beta;
+        let (mut u_eq, mut u_sw) = (self.u_eq, v / self.beta);
+        if self.equivalent == EquivalentControl::Faded {
+            let (zero, one) = (R::splat(0.0), R::splat(1.0));
+            // From 1 at half of the limit to 0 at the limit. A NaN stays one.
+            let asked = (u_eq + u_sw).abs() / self.u_max;
+            let share = (R::splat(2.0) * (one - asked)).clamp(zero, one);
+            u_eq = share * u_eq;
+            u_sw = share * u_sw + (one - share) * (v / self.linear_beta);
+        }
         Command {
-            u: (self.u_eq + u_sw).clamp(-self.u_max, self.u_max),
-            u_eq: self.u_eq,
+            u: (u_eq + u_sw).clamp(-self.u_max, self.u_max),
+            u_eq,
             u_sw,
             sigma: Some(self.sigma),
             equivalent: self.equivalent,
             guarded: self.guarded,
+            fault: R::Mask::splat(false),
         }
     }
 
@@ -109,16 +137,16 @@ impl<R: Real> Reaching<R> {
     pub(crate) fn lost_rate(&self, command: &Command<R>) -> R {
         self.beta * (command.u - (command.u_eq + command.u_sw))
     }
+
+    /// Is the force of `command` at the limit?
+    #[inline]
+    pub(crate) fn is_limited(&self, command: &Command<R>) -> R::Mask {
+        !command.u.abs().lt(self.u_max)
+    }
 }
 
-/// `σ/ε` limited to `[−1, 1]`: the sign with a boundary layer of thickness `ε`.
 #[inline]
-pub(crate) fn sat<R: Real>(sigma: R, epsilon: R) -> R {
-    (sigma / epsilon).clamp(R::splat(-1.0), R::splat(1.0))
-}
-
-#[inline]
-fn dot<R: Real, const N: usize>(a: &[R; N], b: &[R; N]) -> R {
+pub(crate) fn dot<R: Real, const N: usize>(a: &[R; N], b: &[R; N]) -> R {
     let mut sum = a[0] * b[0];
     for i in 1..N {
         sum += a[i] * b[i];

@@ -1,4 +1,4 @@
-//! The factory: laws by name, described by plain data.
+//! The factory: laws by name, by plain data, and by a vector of gains.
 
 use core::fmt;
 use core::str::FromStr;
@@ -7,48 +7,180 @@ use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::adaptive::{Adaptive, AdaptiveMemory, AdaptiveSpec};
+use crate::adaptive::{Adaptive, AdaptiveSpec};
 use crate::classical::{Classical, ClassicalSpec};
+use crate::conditional_hybrid::{ConditionalHybrid, ConditionalHybridSpec};
 use crate::controller::{Command, Controller, Sample};
 use crate::error::DesignError;
-use crate::gain::Gain;
-use crate::hybrid::{Hybrid, HybridMemory, HybridSpec};
+use crate::gain::{Gain, GainError, Rule, check};
+use crate::hybrid::{Hybrid, HybridSpec};
+use crate::integral::{Integral, IntegralSpec};
 use crate::lqr::{Lqr, LqrSpec};
+use crate::lqr_integral::{LqrIntegral, LqrIntegralSpec};
+use crate::memory::Memory;
 use crate::riccati::Weights;
-use crate::super_twisting::{SuperTwisting, SuperTwistingMemory, SuperTwistingSpec};
-use crate::surface::SurfaceDesign;
+use crate::super_twisting::{SuperTwisting, SuperTwistingSpec};
+use crate::surface::{PositiveForm, SurfaceDesign};
 
-/// The laws by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// [`Classical`].
-    Classical,
-    /// [`SuperTwisting`].
-    SuperTwisting,
-    /// [`Adaptive`].
-    Adaptive,
-    /// [`Hybrid`].
-    Hybrid,
-    /// [`Lqr`].
-    Lqr,
+/// Everything that is said once for each law.
+macro_rules! laws {
+    ($($law:ident, $spec:ident, $name:ident;)+) => {
+        /// The laws by name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[expect(missing_docs, reason = "each is documented at its description")]
+        pub enum Kind {
+            $($law,)+
+        }
+
+        impl Kind {
+            /// All laws, the baselines last.
+            pub const ALL: [Self; [$(stringify!($law)),+].len()] = [$(Self::$law),+];
+
+            /// The name in files and on the command line.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$law => stringify!($name),)+
+                }
+            }
+        }
+
+        /// A law as plain data: in files `{name: {…}}`.
+        #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[expect(missing_docs, reason = "each variant is documented at its content")]
+        pub enum ControllerSpec {
+            $($law($spec),)+
+        }
+
+        impl ControllerSpec {
+            /// The shipped gains of a law.
+            pub fn shipped(kind: Kind) -> Self {
+                match kind {
+                    $(Kind::$law => Self::$law($spec::default()),)+
+                }
+            }
+
+            /// Which law it is.
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$law(_) => Kind::$law,)+
+                }
+            }
+
+            /// The law for a linearised plant and an actuator limit `u_max` in N.
+            ///
+            /// # Errors
+            /// A gain that breaks its rule, or a surface that cannot be.
+            pub fn build(
+                &self,
+                linear: &Linearisation,
+                u_max: f64,
+            ) -> Result<AnyController, DesignError> {
+                Ok(match self {
+                    $(Self::$law(spec) => AnyController::$law(spec.build(linear, u_max)?),)+
+                })
+            }
+
+            /// Shows the law's own gains, those of its surface or weights left out.
+            fn visit_own(&mut self, visit: &mut impl FnMut(Tunable, &mut f64)) {
+                match self {
+                    $(Self::$law(spec) => visit_table(&$spec::GAINS, spec, visit),)+
+                }
+            }
+        }
+
+        /// A description of every law; what is not said is as shipped.
+        #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+        #[serde(deny_unknown_fields, default)]
+        #[expect(missing_docs, reason = "each field is documented at its type")]
+        pub struct Controllers {
+            $(pub $name: $spec,)+
+        }
+
+        impl Controllers {
+            /// The description of one law.
+            pub fn get(&self, kind: Kind) -> ControllerSpec {
+                match kind {
+                    $(Kind::$law => ControllerSpec::$law(self.$name),)+
+                }
+            }
+
+            /// Replaces the description of one law.
+            pub fn set(&mut self, spec: ControllerSpec) {
+                match spec {
+                    $(ControllerSpec::$law(spec) => self.$name = spec,)+
+                }
+            }
+        }
+
+        /// Any of the laws, built.
+        #[derive(Debug, Clone, Copy, PartialEq)]
+        #[expect(missing_docs, reason = "each variant is documented at its content")]
+        pub enum AnyController<R = f64> {
+            $($law($law<R>),)+
+        }
+
+        /// The memory of any of the laws.
+        #[derive(Debug, Clone, Copy)]
+        #[expect(missing_docs, reason = "each variant is documented at its content")]
+        pub enum AnyMemory<R: Real = f64> {
+            $($law(<$law<R> as Controller<R>>::Memory),)+
+        }
+
+        impl<R: Real> Memory<R> for AnyMemory<R> {
+            /// # Panics
+            /// If the memories are of different laws.
+            #[inline]
+            fn select(mask: R::Mask, then: Self, otherwise: Self) -> Self {
+                match (then, otherwise) {
+                    $((Self::$law(then), Self::$law(otherwise)) => {
+                        Self::$law(<_ as Memory<R>>::select(mask, then, otherwise))
+                    })+
+                    memories => panic!("memories of two laws: {memories:?}"),
+                }
+            }
+
+            #[inline]
+            fn is_finite(&self) -> R::Mask {
+                match self {
+                    $(Self::$law(memory) => Memory::<R>::is_finite(memory),)+
+                }
+            }
+        }
+
+        impl<R: Real> Controller<R> for AnyController<R> {
+            type Memory = AnyMemory<R>;
+
+            fn initial_memory(&self) -> AnyMemory<R> {
+                match self {
+                    $(Self::$law(law) => AnyMemory::$law(law.initial_memory()),)+
+                }
+            }
+
+            /// # Panics
+            /// If the memory is another law's.
+            #[inline]
+            fn law(&self, memory: &mut AnyMemory<R>, sample: &Sample<'_, R>) -> Command<R> {
+                match (self, memory) {
+                    $((Self::$law(law), AnyMemory::$law(memory)) => law.law(memory, sample),)+
+                    (_, memory) => panic!("a controller was given another law's memory: {memory:?}"),
+                }
+            }
+        }
+    };
 }
 
-impl Kind {
-    /// All laws, the baseline last.
-    pub const ALL: [Self; 5] =
-        [Self::Classical, Self::SuperTwisting, Self::Adaptive, Self::Hybrid, Self::Lqr];
-
-    /// The name in files and on the command line.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Classical => "classical",
-            Self::SuperTwisting => "super_twisting",
-            Self::Adaptive => "adaptive",
-            Self::Hybrid => "hybrid",
-            Self::Lqr => "lqr",
-        }
-    }
+laws! {
+    Classical, ClassicalSpec, classical;
+    SuperTwisting, SuperTwistingSpec, super_twisting;
+    Adaptive, AdaptiveSpec, adaptive;
+    Hybrid, HybridSpec, hybrid;
+    Integral, IntegralSpec, integral;
+    ConditionalHybrid, ConditionalHybridSpec, conditional_hybrid;
+    Lqr, LqrSpec, lqr;
+    LqrIntegral, LqrIntegralSpec, lqr_integral;
 }
 
 impl fmt::Display for Kind {
@@ -57,10 +189,26 @@ impl fmt::Display for Kind {
     }
 }
 
-/// A name that no law has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("unknown controller; there are classical, super_twisting, adaptive, hybrid and lqr")]
+/// A name that no law has. The message lists those that there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnknownController;
+
+impl fmt::Display for UnknownController {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("unknown controller; there are")?;
+        for (i, kind) in Kind::ALL.into_iter().enumerate() {
+            let before = match i {
+                0 => " ",
+                _ if i + 1 == Kind::ALL.len() => " and ",
+                _ => ", ",
+            };
+            write!(f, "{before}{kind}")?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for UnknownController {}
 
 impl FromStr for Kind {
     type Err = UnknownController;
@@ -70,18 +218,6 @@ impl FromStr for Kind {
     }
 }
 
-/// A law as plain data: in files `{name: {…}}`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "each variant is documented at its content")]
-pub enum ControllerSpec {
-    Classical(ClassicalSpec),
-    SuperTwisting(SuperTwistingSpec),
-    Adaptive(AdaptiveSpec),
-    Hybrid(HybridSpec),
-    Lqr(LqrSpec),
-}
-
 /// A gain that a tuner may choose.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tunable {
@@ -89,145 +225,141 @@ pub struct Tunable {
     pub name: &'static str,
     /// Its unit.
     pub unit: &'static str,
+    /// Which values are right.
+    pub rule: Rule,
     /// Lower end of a sensible search, positive.
     pub lower: f64,
     /// Upper end.
     pub upper: f64,
 }
 
+/// A vector that cannot be a law's gains.
+#[derive(Debug, Clone, Copy, PartialEq, Error)]
+pub enum GainVectorError {
+    /// Too short or too long. The message lists what is right.
+    #[error("{length} gains: {kind} takes {}", OfKind(*kind))]
+    Length {
+        /// The law.
+        kind: Kind,
+        /// How many there were.
+        length: usize,
+    },
+    /// A gain breaks its rule. The message lists what is right.
+    #[error("{source}; {kind} takes {}", OfKind(*kind))]
+    Gain {
+        /// The law.
+        kind: Kind,
+        /// The gain, its value and the rule.
+        source: GainError,
+    },
+}
+
+/// The gain vector of a law, in words.
+struct OfKind(Kind);
+
+impl fmt::Display for OfKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut spec = ControllerSpec::shipped(self.0);
+        let mut count = 0;
+        spec.visit_tunable(|_, _| count += 1);
+        write!(f, "{count}:")?;
+        let mut result = Ok(());
+        let mut before = " ";
+        spec.visit_tunable(|Tunable { name, unit, rule, lower, upper }, _| {
+            if result.is_ok() {
+                result = write!(f, "{before}{name} [{unit}] {rule} ({lower} to {upper})");
+            }
+            before = ", ";
+        });
+        result
+    }
+}
+
 impl ControllerSpec {
-    /// The shipped gains of a law.
-    pub fn shipped(kind: Kind) -> Self {
-        match kind {
-            Kind::Classical => Self::Classical(ClassicalSpec::default()),
-            Kind::SuperTwisting => Self::SuperTwisting(SuperTwistingSpec::default()),
-            Kind::Adaptive => Self::Adaptive(AdaptiveSpec::default()),
-            Kind::Hybrid => Self::Hybrid(HybridSpec::default()),
-            Kind::Lqr => Self::Lqr(LqrSpec::default()),
-        }
-    }
-
-    /// Which law it is.
-    pub fn kind(&self) -> Kind {
-        match self {
-            Self::Classical(_) => Kind::Classical,
-            Self::SuperTwisting(_) => Kind::SuperTwisting,
-            Self::Adaptive(_) => Kind::Adaptive,
-            Self::Hybrid(_) => Kind::Hybrid,
-            Self::Lqr(_) => Kind::Lqr,
-        }
-    }
-
-    /// How its surface is designed; the LQR has none.
+    /// How its surface is designed; a law that follows a regulator has none.
     pub fn surface(&self) -> Option<&SurfaceDesign> {
         match self {
             Self::Classical(spec) => Some(&spec.surface),
             Self::SuperTwisting(spec) => Some(&spec.surface),
             Self::Adaptive(spec) => Some(&spec.surface),
             Self::Hybrid(spec) => Some(&spec.surface),
-            Self::Lqr(_) => None,
+            Self::ConditionalHybrid(spec) => Some(&spec.surface),
+            Self::Integral(_) | Self::Lqr(_) | Self::LqrIntegral(_) => None,
         }
     }
 
-    /// The law for a linearised plant and an actuator limit `u_max` in N.
+    /// The weights of its surface or regulator, if it is designed from weights.
+    fn weights(&mut self) -> Option<&mut Weights> {
+        match self {
+            Self::Integral(spec) => Some(&mut spec.weights),
+            Self::Lqr(spec) => Some(&mut spec.weights),
+            Self::LqrIntegral(spec) => Some(&mut spec.weights),
+            _ => match self.surface_mut() {
+                Some(SurfaceDesign::Lqr(weights)) => Some(weights),
+                _ => None,
+            },
+        }
+    }
+
+    /// Shows every tunable gain with its present value, which may be changed: first the weights or
+    /// positive numbers of the surface (poles and coefficients stay as they are), or the weights of
+    /// the regulator, then the law's own gains.
+    pub fn visit_tunable(&mut self, mut visit: impl FnMut(Tunable, &mut f64)) {
+        if let Some(weights) = self.weights() {
+            visit_table(&Weights::GAINS, weights, &mut visit);
+        } else if let Some(SurfaceDesign::Absolute(form) | SurfaceDesign::Relative(form)) =
+            self.surface_mut()
+        {
+            visit_table(&PositiveForm::GAINS, form, &mut visit);
+        }
+        self.visit_own(&mut visit);
+    }
+
+    /// The shipped law with these tunable gains, in the order of [`visit_tunable`].
+    ///
+    /// [`visit_tunable`]: Self::visit_tunable
     ///
     /// # Errors
-    /// A gain that breaks its rule, or a surface that cannot be.
-    pub fn build(&self, linear: &Linearisation, u_max: f64) -> Result<AnyController, DesignError> {
-        Ok(match self {
-            Self::Classical(spec) => AnyController::Classical(spec.build(linear, u_max)?),
-            Self::SuperTwisting(spec) => AnyController::SuperTwisting(spec.build(linear, u_max)?),
-            Self::Adaptive(spec) => AnyController::Adaptive(spec.build(linear, u_max)?),
-            Self::Hybrid(spec) => AnyController::Hybrid(spec.build(linear, u_max)?),
-            Self::Lqr(spec) => AnyController::Lqr(spec.build(linear, u_max)?),
-        })
+    /// A vector of another length, or a gain that breaks its rule: the message lists what is right.
+    pub fn from_gains(kind: Kind, gains: &[f64]) -> Result<Self, GainVectorError> {
+        let mut spec = Self::shipped(kind);
+        let (mut count, mut fault) = (0, None);
+        spec.visit_tunable(|Tunable { name, rule, .. }, gain| {
+            if let Some(&value) = gains.get(count) {
+                if let Err(source) = check(name, value, rule) {
+                    fault.get_or_insert(source);
+                }
+                *gain = value;
+            }
+            count += 1;
+        });
+        match fault {
+            _ if count != gains.len() => Err(GainVectorError::Length { kind, length: gains.len() }),
+            Some(source) => Err(GainVectorError::Gain { kind, source }),
+            None => Ok(spec),
+        }
     }
 
-    /// Shows every tunable gain with its present value, which may be changed: first the weights of
-    /// a surface from LQR weights (any other surface stays as it is), then the law's own gains.
-    pub fn visit_tunable(&mut self, mut visit: impl FnMut(Tunable, &mut f64)) {
+    fn surface_mut(&mut self) -> Option<&mut SurfaceDesign> {
         match self {
-            Self::Classical(spec) => {
-                visit_surface(&mut spec.surface, &mut visit);
-                visit_table(&ClassicalSpec::GAINS, spec, &mut visit);
-            }
-            Self::SuperTwisting(spec) => {
-                visit_surface(&mut spec.surface, &mut visit);
-                visit_table(&SuperTwistingSpec::GAINS, spec, &mut visit);
-            }
-            Self::Adaptive(spec) => {
-                visit_surface(&mut spec.surface, &mut visit);
-                visit_table(&AdaptiveSpec::GAINS, spec, &mut visit);
-            }
-            Self::Hybrid(spec) => {
-                visit_surface(&mut spec.surface, &mut visit);
-                visit_table(&HybridSpec::GAINS, spec, &mut visit);
-            }
-            Self::Lqr(spec) => visit_table(&Weights::GAINS, &mut spec.weights, &mut visit),
+            Self::Classical(spec) => Some(&mut spec.surface),
+            Self::SuperTwisting(spec) => Some(&mut spec.surface),
+            Self::Adaptive(spec) => Some(&mut spec.surface),
+            Self::Hybrid(spec) => Some(&mut spec.surface),
+            Self::ConditionalHybrid(spec) => Some(&mut spec.surface),
+            Self::Integral(_) | Self::Lqr(_) | Self::LqrIntegral(_) => None,
         }
     }
 }
 
-fn visit_surface(design: &mut SurfaceDesign, visit: &mut impl FnMut(Tunable, &mut f64)) {
-    if let SurfaceDesign::Lqr(weights) = design {
-        visit_table(&Weights::GAINS, weights, visit);
-    }
-}
-
-fn visit_table<S>(table: &[Gain<S>], spec: &mut S, visit: &mut impl FnMut(Tunable, &mut f64)) {
-    for &Gain { name, unit, range, field, .. } in table {
-        if let Some((lower, upper)) = range {
-            visit(Tunable { name, unit, lower, upper }, field(spec));
-        }
-    }
-}
-
-/// Any of the laws, built.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[expect(missing_docs, reason = "each variant is documented at its content")]
-pub enum AnyController<R = f64> {
-    Classical(Classical<R>),
-    SuperTwisting(SuperTwisting<R>),
-    Adaptive(Adaptive<R>),
-    Hybrid(Hybrid<R>),
-    Lqr(Lqr<R>),
-}
-
-/// The memory of any of the laws.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[expect(missing_docs, reason = "each variant is documented at its content")]
-pub enum AnyMemory<R = f64> {
-    None,
-    SuperTwisting(SuperTwistingMemory<R>),
-    Adaptive(AdaptiveMemory<R>),
-    Hybrid(HybridMemory<R>),
-}
-
-impl<R: Real> Controller<R> for AnyController<R> {
-    type Memory = AnyMemory<R>;
-
-    fn initial_memory(&self) -> AnyMemory<R> {
-        match self {
-            Self::Classical(_) | Self::Lqr(_) => AnyMemory::None,
-            Self::SuperTwisting(law) => AnyMemory::SuperTwisting(law.initial_memory()),
-            Self::Adaptive(law) => AnyMemory::Adaptive(law.initial_memory()),
-            Self::Hybrid(law) => AnyMemory::Hybrid(law.initial_memory()),
-        }
-    }
-
-    /// # Panics
-    /// If the memory is another law's.
-    #[inline]
-    fn control(&self, memory: &mut AnyMemory<R>, sample: &Sample<'_, R>) -> Command<R> {
-        match (self, memory) {
-            (Self::Classical(law), AnyMemory::None) => law.control(&mut (), sample),
-            (Self::Lqr(law), AnyMemory::None) => law.control(&mut (), sample),
-            (Self::SuperTwisting(law), AnyMemory::SuperTwisting(memory)) => {
-                law.control(memory, sample)
-            }
-            (Self::Adaptive(law), AnyMemory::Adaptive(memory)) => law.control(memory, sample),
-            (Self::Hybrid(law), AnyMemory::Hybrid(memory)) => law.control(memory, sample),
-            (_, memory) => panic!("a controller was given another law's memory: {memory:?}"),
+fn visit_table<S: Copy>(
+    table: &[Gain<S>],
+    spec: &mut S,
+    visit: &mut impl FnMut(Tunable, &mut f64),
+) {
+    for &Gain { name, unit, rule, range, field } in table {
+        if let (Some((lower, upper)), Some(value)) = (range, field(spec)) {
+            visit(Tunable { name, unit, rule, lower, upper }, value);
         }
     }
 }

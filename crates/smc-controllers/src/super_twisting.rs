@@ -1,8 +1,11 @@
-//! The super-twisting law: `v = −k1·√|σ|·sat(σ/ε) + z`, `ż = −k2·sat(σ/ε)`.
+//! The super-twisting law: `v = −k1·√|σ|·sign(σ) + z`, `ż = −k2·sign(σ)`.
 //!
-//! Source: Levant (1993); `sat` instead of `sign`. While the force is at its limit, back-calculation
-//! pulls the integral `z` to the value that the actuator can deliver. The integral is stepped
-//! forward (explicit Euler) with the sampling period. Guarantees: `tests/laws.rs`.
+//! Source: Levant (1993), Int. J. Control 58. What `sign` is, and the explicit and implicit steps of
+//! `z`, is said in `switching.rs`. While the force is at its limit, back-calculation pulls the
+//! integral `z` to the value that the actuator can deliver. Guarantees: `tests/laws.rs`,
+//! `tests/super_twisting.rs`.
+
+use core::fmt;
 
 use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};
@@ -10,10 +13,12 @@ use serde::{Deserialize, Serialize};
 use crate::controller::{Command, Controller, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
-use crate::gain::{Gain, check_all, not_negative, positive};
+use crate::gain::{Gain, GainError, Rule, check, check_all, layer, not_negative, positive};
+use crate::memory::memory_of_numbers;
 use crate::riccati::Weights;
-use crate::sliding::{Sliding, sat};
+use crate::sliding::Sliding;
 use crate::surface::SurfaceDesign;
+use crate::switching::{Switch, Switching};
 
 /// Description of a super-twisting law. The default is the shipped one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -24,14 +29,17 @@ pub struct SuperTwistingSpec {
     pub surface: SurfaceDesign,
     /// Where the equivalent control comes from.
     pub equivalent: EquivalentControl,
+    /// How it switches.
+    pub switching: Switching,
     /// Gain `k1` of the square root in √(N/s).
     pub k1: f64,
     /// Gain `k2` of the integral in N/s.
     pub k2: f64,
-    /// Boundary layer `ε` in N·s.
-    pub epsilon: f64,
     /// Rate of the back-calculation in 1/s; 0 turns it off.
     pub anti_windup: f64,
+    /// Bound in N/s of the rate of the matched disturbance that the gains are to reject; whoever
+    /// states one is warned if they are not known to. 0: none is stated.
+    pub disturbance_rate: f64,
 }
 
 impl Default for SuperTwistingSpec {
@@ -40,31 +48,69 @@ impl Default for SuperTwistingSpec {
         Self {
             surface: SurfaceDesign::Lqr(weights),
             equivalent: EquivalentControl::Linear,
+            switching: Switching::saturation(0.5593),
             k1: 199.8,
             k2: 82.06,
-            epsilon: 0.5593,
             anti_windup: 10.0,
+            disturbance_rate: 0.0,
         }
     }
 }
 
+/// A rule by which super-twisting gains follow from a bound `L` of the disturbance's rate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TwistingRule {
+    /// `k1 = 1.5·√L`, `k2 = 1.1·L`: Levant (1998), Automatica 34; the usual choice, proved by Seeber
+    /// and Horn (2017).
+    Levant,
+    /// `k1 = 2·√L`, and `k2` 10 % above `3L + 2L²/k1² = 3.5·L`: the strict Lyapunov function of Moreno
+    /// and Osorio (2008), IEEE CDC 47.
+    MorenoOsorio,
+    /// `k2 = 1.5·L`, and `k1` 10 % above `√(k2 + L)`: Seeber and Horn (2017), Automatica 84.
+    SeeberHorn,
+}
+
 impl SuperTwistingSpec {
     /// Its gains beside those of the surface.
-    pub const GAINS: [Gain<Self>; 4] = [
-        positive("k1", "√(N/s)", |s: &mut Self| &mut s.k1).searched(0.1, 200.0),
-        positive("k2", "N/s", |s: &mut Self| &mut s.k2).searched(0.1, 500.0),
-        positive("epsilon", "N·s", |s: &mut Self| &mut s.epsilon).searched(1e-3, 10.0),
-        not_negative("anti_windup", "1/s", |s: &mut Self| &mut s.anti_windup),
+    pub const GAINS: [Gain<Self>; 5] = [
+        positive("k1", "√(N/s)", |s: &mut Self| Some(&mut s.k1)).searched(0.1, 500.0),
+        positive("k2", "N/s", |s: &mut Self| Some(&mut s.k2)).searched(0.1, 1000.0),
+        layer(|s: &mut Self| s.switching.epsilon()),
+        not_negative("anti_windup", "1/s", |s: &mut Self| Some(&mut s.anti_windup)),
+        not_negative("disturbance_rate", "N/s", |s: &mut Self| Some(&mut s.disturbance_rate)),
     ];
 
-    /// The largest rate of a matched disturbance in N/s that these gains are known to reject, by
-    /// Levant's usual choice `k1 = 1.5·√L`, `k2 = 1.1·L` for the bound `L`, with `β = 1` and within the
-    /// boundary layer's accuracy.
+    /// The same law with `k1` and `k2` by a rule, for matched disturbances whose rate is at most
+    /// `rate` in N/s, on a surface with `s·B = 1`.
     ///
-    /// # Source: Levant (1998), Automatica 34; proof: Seeber and Horn (2017), Automatica 84.
-    pub fn disturbance_rate(&self) -> f64 {
-        let root = self.k1 / 1.5;
-        (root * root).min(self.k2 / 1.1)
+    /// # Errors
+    /// A rate that is not positive.
+    pub fn for_disturbance_rate(self, rate: f64, rule: TwistingRule) -> Result<Self, GainError> {
+        check("disturbance_rate", rate, Rule::Positive)?;
+        let (k1, k2) = match rule {
+            TwistingRule::Levant => (1.5 * Real::sqrt(rate), 1.1 * rate),
+            TwistingRule::MorenoOsorio => (2.0 * Real::sqrt(rate), 1.1 * 3.5 * rate),
+            TwistingRule::SeeberHorn => (1.1 * Real::sqrt(2.5 * rate), 1.5 * rate),
+        };
+        Ok(Self { k1, k2, disturbance_rate: rate, ..self })
+    }
+
+    /// The rate of a matched disturbance in N/s below which these gains are proved to bring `σ` to zero
+    /// in finite time: all `L` with `k2 > L` and `k1² > k2 + L`. None below it if the gains are proved
+    /// for no disturbance at all.
+    ///
+    /// The proof is for continuous time, `sign` without a layer, `β = 1`, and an actuator without limit.
+    ///
+    /// # Source: Seeber and Horn (2017), Automatica 84.
+    pub fn rejected_rate(&self) -> Option<f64> {
+        let rate = self.k2.min(self.k1 * self.k1 - self.k2);
+        (rate > 0.0).then_some(rate)
+    }
+
+    /// What is to be said if the gains are not known to reject the stated disturbance.
+    pub fn warning(&self) -> Option<TwistingWarning> {
+        let enough = self.rejected_rate().is_some_and(|rate| rate > self.disturbance_rate);
+        (self.disturbance_rate > 0.0 && !enough).then_some(TwistingWarning(*self))
     }
 
     /// The law for a linearised plant and an actuator limit in N.
@@ -75,11 +121,25 @@ impl SuperTwistingSpec {
         check_all(&Self::GAINS, self)?;
         Ok(SuperTwisting {
             sliding: Sliding::design(&self.surface, linear, self.equivalent, u_max)?,
-            k1: self.k1,
-            k2: self.k2,
-            epsilon: self.epsilon,
+            switching: self.switching.build()?,
+            k: [self.k1, self.k2],
             anti_windup: self.anti_windup,
         })
+    }
+}
+
+/// Gains that are not known to reject the stated disturbance. It names gains, values and rule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct TwistingWarning(SuperTwistingSpec);
+
+impl fmt::Display for TwistingWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let SuperTwistingSpec { k1, k2, disturbance_rate, .. } = self.0;
+        write!(
+            f,
+            "k1 = {k1}, k2 = {k2}: not known to reject a disturbance of rate L = \
+             {disturbance_rate} N/s; that takes k2 > L and k1² > k2 + L (Seeber and Horn 2017)"
+        )
     }
 }
 
@@ -87,9 +147,8 @@ impl SuperTwistingSpec {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SuperTwisting<R = f64> {
     sliding: Sliding<R>,
-    k1: R,
-    k2: R,
-    epsilon: R,
+    switching: Switch<R>,
+    k: [R; 2],
     anti_windup: R,
 }
 
@@ -98,29 +157,32 @@ pub struct SuperTwisting<R = f64> {
 pub struct SuperTwistingMemory<R = f64> {
     /// The integral `z` in N.
     pub z: R,
+    /// The sign that it switched to last, in `[−1, 1]`; it matters with hysteresis.
+    pub sign: R,
 }
+
+memory_of_numbers!(SuperTwistingMemory { z, sign });
 
 impl<R: Real> Controller<R> for SuperTwisting<R> {
     type Memory = SuperTwistingMemory<R>;
 
     fn initial_memory(&self) -> Self::Memory {
-        SuperTwistingMemory { z: R::splat(0.0) }
+        SuperTwistingMemory { z: R::splat(0.0), sign: R::splat(0.0) }
     }
 
     #[inline]
-    fn control(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
+    fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let reaching = self.sliding.reaching(sample);
-        let sat = sat(reaching.sigma, self.epsilon);
-        let command = reaching.command(twist(self.k1, reaching.sigma, sat) + memory.z);
-        // No more than all of the excess can be taken back in one sample.
-        let share = (self.anti_windup * sample.dt).min(R::splat(1.0));
-        memory.z += share * reaching.lost_rate(&command) - self.k2 * sat * sample.dt;
+        let SuperTwistingMemory { z, sign } = memory;
+        let (v, next) = self.switching.twist(self.k, *z, reaching.sigma, sample.dt, sign);
+        let command = reaching.command(v);
+        *z = next + unwind(self.anti_windup, sample.dt) * reaching.lost_rate(&command);
         command
     }
 }
 
-/// `−k1·√|σ|·sat(σ/ε)`.
+/// The share of the excess that back-calculation takes back in one sample: no more than all.
 #[inline]
-pub(crate) fn twist<R: Real>(k1: R, sigma: R, sat: R) -> R {
-    -(k1 * sigma.abs().sqrt() * sat)
+pub(crate) fn unwind<R: Real>(anti_windup: R, dt: R) -> R {
+    (anti_windup * dt).min(R::splat(1.0))
 }

@@ -10,8 +10,52 @@ use nalgebra::{Matrix6, RowVector6, SMatrix};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::poles::{Pole, PoleError, SLOWEST, eigenvalues_of_5, polynomial};
+use crate::gain::{Gain, GainError, check_all, positive};
+use crate::poles::{Pole, PoleError, SLOWEST, condition_number, eigenvalues_of_5, polynomial};
 use crate::riccati::{RiccatiError, Weights, lqr_gain};
+
+/// A surface with the signs that the plant needs, written with six positive numbers.
+///
+/// As `absolute` it is `c_x·(ẋ + λ_x·x) − c1·(θ̇1 + λ1·θ1) + c2·(θ̇2 + λ2·θ2)`; as `relative`, with the
+/// angle between the rods, `c_x·(ẋ + λ_x·x) + c1·(θ̇1 + λ1·θ1) + c2·((θ̇2 − θ̇1) + λ2·(θ2 − θ1))`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct PositiveForm {
+    /// `c_x` in kg.
+    pub c_x: f64,
+    /// `λ_x` in 1/s.
+    pub lambda_x: f64,
+    /// `c1` in kg·m.
+    pub c1: f64,
+    /// `λ1` in 1/s.
+    pub lambda1: f64,
+    /// `c2` in kg·m.
+    pub c2: f64,
+    /// `λ2` in 1/s.
+    pub lambda2: f64,
+    /// Accept a surface on which the motion does not decay.
+    #[serde(default)]
+    pub allow_unstable: bool,
+}
+
+impl PositiveForm {
+    /// Its six numbers.
+    pub const GAINS: [Gain<Self>; 6] = [
+        positive("c_x", "kg", |p: &mut Self| Some(&mut p.c_x)).searched(0.01, 100.0),
+        positive("lambda_x", "1/s", |p: &mut Self| Some(&mut p.lambda_x)).searched(0.01, 100.0),
+        positive("c1", "kg·m", |p: &mut Self| Some(&mut p.c1)).searched(0.01, 100.0),
+        positive("lambda1", "1/s", |p: &mut Self| Some(&mut p.lambda1)).searched(0.01, 100.0),
+        positive("c2", "kg·m", |p: &mut Self| Some(&mut p.c2)).searched(0.01, 100.0),
+        positive("lambda2", "1/s", |p: &mut Self| Some(&mut p.lambda2)).searched(0.01, 100.0),
+    ];
+
+    /// The coefficients on the cart, and on two angles with the given signs.
+    fn coefficients(&self, sign1: f64) -> [f64; 6] {
+        let Self { c_x, lambda_x, c1, lambda1, c2, lambda2, .. } = *self;
+        [c_x * lambda_x, sign1 * c1 * lambda1, c2 * lambda2, c_x, sign1 * c1, c2]
+    }
+}
 
 /// How a surface is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -22,6 +66,10 @@ pub enum SurfaceDesign {
     Lqr(Weights),
     /// The surface with these five sliding poles, scaled so that `s·B = 1`.
     Poles([Pole; 5]),
+    /// Six positive numbers on the cart and the two absolute angles, as they are.
+    Absolute(PositiveForm),
+    /// Six positive numbers on the cart, the first angle and the angle between the rods, as they are.
+    Relative(PositiveForm),
     /// These six coefficients as they are.
     Coefficients {
         /// `s`, in the order of the state.
@@ -38,6 +86,9 @@ pub enum SurfaceError {
     /// No regulator for these weights.
     #[error(transparent)]
     Riccati(#[from] RiccatiError),
+    /// A number of a positive form breaks its rule.
+    #[error(transparent)]
+    Form(#[from] GainError),
     /// Poles that cannot be chosen.
     #[error(transparent)]
     Poles(#[from] PoleError),
@@ -58,7 +109,7 @@ pub enum SurfaceError {
     /// The motion on the surface does not decay.
     #[error(
         "the sliding pole {pole} is not in the left half plane: the motion on the surface does not \
-         decay (coefficients can be used all the same with allow_unstable)"
+         decay (given coefficients can be used all the same with allow_unstable)"
     )]
     NotHurwitz {
         /// The worst of the five sliding poles.
@@ -76,6 +127,9 @@ pub struct Surface {
     pub s: RowVector6<f64>,
     /// The five poles of the motion on the surface in rad/s, the fastest first.
     pub sliding_poles: [Pole; 5],
+    /// How much each of them moves, at most, with a disturbance of the plant in units of that
+    /// disturbance: 1 at best, infinite for a repeated pole.
+    pub condition_numbers: [f64; 5],
 }
 
 impl SurfaceDesign {
@@ -90,6 +144,18 @@ impl SurfaceDesign {
                 (k / (k * linear.b)[0], false)
             }
             Self::Poles(poles) => (place(linear, poles)?, false),
+            Self::Absolute(form) => {
+                check_all(&PositiveForm::GAINS, form)?;
+                (RowVector6::from(form.coefficients(-1.0)), form.allow_unstable)
+            }
+            Self::Relative(form) => {
+                check_all(&PositiveForm::GAINS, form)?;
+                let mut s = RowVector6::from(form.coefficients(1.0));
+                // The angle of rod 2 is taken from that of rod 1.
+                s[1] -= s[2];
+                s[4] -= s[5];
+                (s, form.allow_unstable)
+            }
             Self::Coefficients { s, allow_unstable } => {
                 if let Some(index) = s.iter().position(|c| !c.is_finite()) {
                     return Err(SurfaceError::NotFinite { index, value: s[index] });
@@ -97,7 +163,10 @@ impl SurfaceDesign {
                 (RowVector6::from(*s), *allow_unstable)
             }
         };
-        let surface = Surface { s, sliding_poles: sliding_poles(linear, &s)? };
+        let motion = sliding_motion(linear, &s)?;
+        let sliding_poles = eigenvalues_of_5(motion)?;
+        let condition_numbers = sliding_poles.map(|pole| condition_number(&motion, pole));
+        let surface = Surface { s, sliding_poles, condition_numbers };
         match surface.sliding_poles.iter().copied().max_by(|p, q| p.re.total_cmp(&q.re)) {
             Some(pole) if pole.re > SLOWEST && !allow_unstable => {
                 Err(SurfaceError::NotHurwitz { pole })
@@ -131,8 +200,11 @@ fn place(linear: &Linearisation, poles: &[Pole; 5]) -> Result<RowVector6<f64>, S
     if (beta - 1.0).abs() < 1e-6 { Ok(s) } else { Err(SurfaceError::IllConditioned(beta)) }
 }
 
-/// The five eigenvalues of the motion within the plane `s·x = 0`.
-fn sliding_poles(linear: &Linearisation, s: &RowVector6<f64>) -> Result<[Pole; 5], SurfaceError> {
+/// The motion within the plane `s·x = 0`, in an orthonormal basis of it.
+fn sliding_motion(
+    linear: &Linearisation,
+    s: &RowVector6<f64>,
+) -> Result<SMatrix<f64, 5, 5>, SurfaceError> {
     let (a, b) = (linear.a, linear.b);
     let beta = (s * b)[0];
     if beta.is_nan() || beta.abs() <= 1e-9 * s.norm() * b.norm() {
@@ -145,5 +217,5 @@ fn sliding_poles(linear: &Linearisation, s: &RowVector6<f64>) -> Result<[Pole; 5
     let reflection = Matrix6::identity() - v * v.transpose() * (2.0 / v.norm_squared());
     let basis: SMatrix<f64, 6, 5> = reflection.fixed_columns::<5>(1).into_owned();
     let motion = a - b * (s * a) / beta;
-    Ok(eigenvalues_of_5(basis.transpose() * motion * basis)?)
+    Ok(basis.transpose() * motion * basis)
 }
