@@ -1,0 +1,128 @@
+//! Integral sliding mode: the regulator of the nominal plant, made robust from the first instant on.
+//!
+//! `σ = s·x − ζ`, `ζ̇ = s·(A·x + B·u₀)` with the nominal force `u₀ = −K·x`, and `ζ` starts at `s·x`: so
+//! `σ` is zero at the start, and there is no reaching phase. While `σ` stays zero the plant moves as
+//! the nominal one under `u₀`, whatever enters with the force. `s = Bᵀ/(BᵀB)` amplifies nothing else
+//! (Castaños and Fridman 2006, IEEE TAC 51). Then `v = s·(A·x + B·u₀) − k·sign(σ) − kd·σ`.
+//!
+//! While the force is at its limit, `ζ` is given what the actuator could not deliver, so that `σ` does
+//! not wind up. Source: Utkin and Shi (1996), IEEE CDC 35. Guarantees: `tests/integral.rs`.
+
+use dip_dynamics::{Linearisation, Real};
+use serde::{Deserialize, Serialize};
+
+use crate::controller::{Command, Controller, Sample};
+use crate::equivalent::EquivalentControl;
+use crate::error::DesignError;
+use crate::gain::{Gain, Rule, check, check_all, layer, not_negative, positive};
+use crate::memory::memory_of_numbers;
+use crate::riccati::{Weights, lqr_gain};
+use crate::sliding::{Sliding, dot};
+use crate::switching::{Switch, Switching};
+
+/// Description of an integral sliding-mode law. The default is the shipped one.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct IntegralSpec {
+    /// Weights of the nominal regulator.
+    pub weights: Weights,
+    /// Where the equivalent control comes from.
+    pub equivalent: EquivalentControl,
+    /// How it switches.
+    pub switching: Switching,
+    /// Gain `k` of constant reaching in N.
+    pub k: f64,
+    /// Gain `kd` of proportional reaching in 1/s.
+    pub kd: f64,
+}
+
+impl Default for IntegralSpec {
+    fn default() -> Self {
+        Self {
+            weights: Weights { q: [78.58, 0.01066, 7.005, 111.2, 3881.0, 2.898], r: 0.1 },
+            equivalent: EquivalentControl::Linear,
+            switching: Switching::saturation(0.1),
+            k: 10.0,
+            kd: 10.0,
+        }
+    }
+}
+
+impl IntegralSpec {
+    /// Its gains beside the weights.
+    pub const GAINS: [Gain<Self>; 3] = [
+        positive("k", "N", |s: &mut Self| Some(&mut s.k)).searched(0.1, 500.0),
+        not_negative("kd", "1/s", |s: &mut Self| Some(&mut s.kd)).searched(0.1, 500.0),
+        layer(|s: &mut Self| s.switching.epsilon()),
+    ];
+
+    /// The law for a linearised plant and an actuator limit in N.
+    ///
+    /// # Errors
+    /// A gain that breaks its rule, or no regulator for the weights.
+    pub fn build(&self, linear: &Linearisation, u_max: f64) -> Result<Integral, DesignError> {
+        check_all(&Self::GAINS, self)?;
+        check("u_max", u_max, Rule::Positive)?;
+        let k = lqr_gain(linear, &self.weights)?;
+        let s = linear.b.transpose() / linear.b.norm_squared();
+        // s·(A·x + B·u₀), with s·B = 1.
+        let nominal_rate = s * linear.a - k;
+        Ok(Integral {
+            sliding: Sliding::of_row(&s, linear, self.equivalent, u_max),
+            nominal_rate: nominal_rate.transpose().into(),
+            switching: self.switching.build()?,
+            k: self.k,
+            kd: self.kd,
+        })
+    }
+}
+
+/// The integral sliding-mode law.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Integral<R = f64> {
+    sliding: Sliding<R>,
+    /// `s·(A − B·K)`.
+    nominal_rate: [R; 6],
+    switching: Switch<R>,
+    k: R,
+    kd: R,
+}
+
+/// What an integral sliding-mode law remembers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct IntegralMemory<R = f64> {
+    /// Where the nominal plant would be: `ζ` in N·s.
+    pub zeta: R,
+    /// 1 once the first sample has set `ζ`, 0 before.
+    pub started: R,
+    /// The sign that it switched to last, in `[−1, 1]`; it matters with hysteresis.
+    pub sign: R,
+}
+
+memory_of_numbers!(IntegralMemory { zeta, started, sign });
+
+impl<R: Real> Controller<R> for Integral<R> {
+    type Memory = IntegralMemory<R>;
+
+    fn initial_memory(&self) -> Self::Memory {
+        let zero = R::splat(0.0);
+        IntegralMemory { zeta: zero, started: zero, sign: zero }
+    }
+
+    #[inline]
+    fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
+        let mut reaching = self.sliding.reaching(sample);
+        let IntegralMemory { zeta, started, sign } = memory;
+        let (half, dt) = (R::splat(0.5), sample.dt);
+        *zeta = R::select(started.lt(half), reaching.sigma, *zeta);
+        *started = R::splat(1.0);
+        reaching.sigma -= *zeta;
+
+        let nominal = dot(&self.nominal_rate, &sample.state.to_array());
+        let v = self.switching.first_order(self.k, self.kd, reaching.sigma, dt, sign);
+        let command = reaching.command(nominal + v);
+        *zeta += (nominal + reaching.lost_rate(&command)) * dt;
+        command
+    }
+}

@@ -1,0 +1,68 @@
+//! What a law remembers between samples.
+
+use core::fmt::Debug;
+
+use dip_dynamics::{Mask, Real};
+
+/// The memory of one run: a small value that belongs to the run, not to the law.
+///
+/// Numbers are remembered as arrays `[R; N]`; whoever remembers nothing has the memory `()`.
+pub trait Memory<R: Real = f64>: Copy + Debug {
+    /// `then` where the mask holds, `otherwise` elsewhere.
+    fn select(mask: R::Mask, then: Self, otherwise: Self) -> Self;
+
+    /// Is every number of it finite?
+    fn is_finite(&self) -> R::Mask;
+}
+
+impl<R: Real> Memory<R> for () {
+    #[inline]
+    fn select(_: R::Mask, (): (), (): ()) {}
+
+    #[inline]
+    fn is_finite(&self) -> R::Mask {
+        R::Mask::splat(true)
+    }
+}
+
+impl<R: Real, const N: usize> Memory<R> for [R; N] {
+    #[inline]
+    fn select(mask: R::Mask, then: Self, otherwise: Self) -> Self {
+        core::array::from_fn(|i| R::select(mask, then[i], otherwise[i]))
+    }
+
+    #[inline]
+    fn is_finite(&self) -> R::Mask {
+        self.iter().fold(R::Mask::splat(true), |all, number| all & number.is_finite())
+    }
+}
+
+/// A flag of a law that is never run in lanes.
+impl Memory<f64> for bool {
+    fn select(mask: bool, then: Self, otherwise: Self) -> Self {
+        if mask { then } else { otherwise }
+    }
+
+    fn is_finite(&self) -> bool {
+        true
+    }
+}
+
+/// [`Memory`] of a struct whose fields are all numbers.
+macro_rules! memory_of_numbers {
+    ($name:ident { $($field:ident),+ }) => {
+        impl<R: dip_dynamics::Real> $crate::memory::Memory<R> for $name<R> {
+            #[inline]
+            fn select(mask: R::Mask, then: Self, otherwise: Self) -> Self {
+                Self { $($field: R::select(mask, then.$field, otherwise.$field)),+ }
+            }
+
+            #[inline]
+            fn is_finite(&self) -> R::Mask {
+                $crate::memory::Memory::<R>::is_finite(&[$(self.$field),+])
+            }
+        }
+    };
+}
+
+pub(crate) use memory_of_numbers;

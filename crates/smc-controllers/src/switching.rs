@@ -1,0 +1,193 @@
+//! What a law does about the sign of `σ`: switch, switch smoothly in a layer, or solve for the sign
+//! at the end of the period.
+//!
+//! In continuous time sliding mode asks for `sign(σ)`, which on `σ = 0` is any number of `[−1, 1]`. A
+//! sampled law that takes the sign at the beginning of its period (explicit Euler) overshoots, and
+//! chatters for ever. There are three ways out: a boundary layer (Slotine and Li 1991, §7.2), a
+//! relay with hysteresis, or the sign at the *end* of the period (implicit Euler), which has a closed
+//! form and no layer to choose: Acary and Brogliato (2010), Systems & Control Letters 59, for the
+//! first-order law; Brogliato, Polyakov and Efimov (2020), IEEE TAC 65, for the super-twisting one.
+//! Validated in `tests/switching.rs`.
+
+use dip_dynamics::Real;
+use serde::{Deserialize, Serialize};
+
+use crate::gain::{GainError, Rule, check};
+
+/// How a law switches.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Switching {
+    /// The sign of `σ`.
+    Sign(Relay),
+    /// `σ/ε` limited to `[−1, 1]`.
+    Saturation(Layer),
+    /// `tanh(σ/ε)`.
+    Tanh(Layer),
+    /// The sign that `σ` will have at the end of the period (backward Euler): no layer.
+    Implicit,
+}
+
+/// A relay.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Relay {
+    /// While `|σ|` is below this, in N·s, the relay stays as it is.
+    pub hysteresis: f64,
+}
+
+/// A boundary layer.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Layer {
+    /// Thickness `ε` in N·s at `σ = 0`.
+    pub epsilon: f64,
+    /// Growth of the thickness with `|σ|`: `ε + slope·|σ|`.
+    #[serde(default)]
+    pub slope: f64,
+    /// While `|σ|` is below this, in N·s, the switching stays as it is.
+    #[serde(default)]
+    pub hysteresis: f64,
+}
+
+impl Switching {
+    /// `σ/ε` limited to `[−1, 1]`, with a layer of constant thickness in N·s.
+    pub const fn saturation(epsilon: f64) -> Self {
+        Self::Saturation(Layer { epsilon, slope: 0.0, hysteresis: 0.0 })
+    }
+
+    /// The thickness of the layer, where there is one.
+    pub(crate) fn epsilon(&mut self) -> Option<&mut f64> {
+        match self {
+            Self::Saturation(layer) | Self::Tanh(layer) => Some(&mut layer.epsilon),
+            Self::Sign(_) | Self::Implicit => None,
+        }
+    }
+
+    /// The form in which laws compute with it.
+    pub(crate) fn build(&self) -> Result<Switch, GainError> {
+        let built = |function, Layer { epsilon, slope, hysteresis }| {
+            check("switching.epsilon", epsilon, Rule::Positive)?;
+            check("switching.slope", slope, Rule::NotNegative)?;
+            check("switching.hysteresis", hysteresis, Rule::NotNegative)?;
+            Ok(Switch { function, epsilon, slope, hysteresis })
+        };
+        // The thickness of a relay is never looked at.
+        let thin = Layer { epsilon: 1.0, slope: 0.0, hysteresis: 0.0 };
+        match *self {
+            Self::Sign(Relay { hysteresis }) => built(Function::Sign, Layer { hysteresis, ..thin }),
+            Self::Saturation(layer) => built(Function::Saturation, layer),
+            Self::Tanh(layer) => built(Function::Tanh, layer),
+            Self::Implicit => built(Function::Implicit, thin),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Function {
+    Sign,
+    Saturation,
+    Tanh,
+    Implicit,
+}
+
+/// Checked switching.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Switch<R = f64> {
+    function: Function,
+    epsilon: R,
+    slope: R,
+    hysteresis: R,
+}
+
+impl<R: Real> Switch<R> {
+    /// The sign of `σ` as this switching sees it, in `[−1, 1]`; `held` is what it was before.
+    #[inline]
+    fn sign(&self, sigma: R, held: &mut R) -> R {
+        let (zero, one) = (R::splat(0.0), R::splat(1.0));
+        let layer = self.epsilon + self.slope * sigma.abs();
+        let sign = match self.function {
+            Function::Sign | Function::Implicit => {
+                let positive = R::select(zero.lt(sigma), one, zero);
+                R::select(sigma.lt(zero), -one, positive)
+            }
+            Function::Saturation => (sigma / layer).clamp(-one, one),
+            Function::Tanh => (sigma / layer).tanh(),
+        };
+        *held = R::select(sigma.abs().lt(self.hysteresis), *held, sign);
+        *held
+    }
+
+    /// The rate of first-order reaching: `v = −k·sign(σ) − kd·σ`.
+    #[inline]
+    pub(crate) fn first_order(&self, k: R, kd: R, sigma: R, dt: R, held: &mut R) -> R {
+        let zero = R::splat(0.0);
+        if self.function == Function::Implicit {
+            implicit([k, kd, zero, zero], zero, sigma, dt).0
+        } else {
+            -(k * self.sign(sigma, held) + kd * sigma)
+        }
+    }
+
+    /// `−k·|σ|^a·sign(σ)`: what power-rate reaching adds. Explicit only.
+    #[inline]
+    pub(crate) fn power_rate(&self, k: R, exponent: f64, sigma: R, held: &mut R) -> R {
+        -(k * sigma.abs().powf(exponent) * self.sign(sigma, held))
+    }
+
+    /// The rate of super-twisting, `v = −k1·√|σ|·sign(σ) + z`, and the `z` of the next sample, with
+    /// `ż = −k2·sign(σ)`.
+    #[inline]
+    pub(crate) fn twist(&self, [k1, k2]: [R; 2], z: R, sigma: R, dt: R, held: &mut R) -> (R, R) {
+        let zero = R::splat(0.0);
+        if self.function == Function::Implicit {
+            implicit([zero, zero, k1, k2], z, sigma, dt)
+        } else {
+            let sign = self.sign(sigma, held);
+            (z - k1 * sigma.abs().sqrt() * sign, z - k2 * sign * dt)
+        }
+    }
+
+    /// Both at once: `v = −k·sign(σ) − kd·σ − k1·√|σ|·sign(σ) + z`.
+    #[inline]
+    pub(crate) fn both(&self, gains: [R; 4], z: R, sigma: R, dt: R, held: &mut R) -> (R, R) {
+        if self.function == Function::Implicit {
+            implicit(gains, z, sigma, dt)
+        } else {
+            let [k, kd, k1, k2] = gains;
+            let first_order = self.first_order(k, kd, sigma, dt, held);
+            let (twist, z) = self.twist([k1, k2], z, sigma, dt, held);
+            (first_order + twist, z)
+        }
+    }
+}
+
+/// One period of reaching by backward Euler: the rate `v` and the next `z` for which
+/// `σ⁺ = σ + dt·v`, `v = −k·ς − kd·σ⁺ − k1·√|σ⁺|·ς + z⁺`, `z⁺ = z − dt·k2·ς`, with `ς` in `sign(σ⁺)`.
+///
+/// With `b = σ + dt·z`: `σ⁺` is 0 where `|b| ≤ dt·k + dt²·k2`, and `ς` then is `b` over that. Elsewhere
+/// `ς` is the sign of `b`, and `√|σ⁺|` the positive root of
+/// `(1 + dt·kd)·s² + dt·k1·s + dt·k + dt²·k2 − |b| = 0`.
+#[inline]
+fn implicit<R: Real>([k, kd, k1, k2]: [R; 4], z: R, sigma: R, dt: R) -> (R, R) {
+    let (zero, one) = (R::splat(0.0), R::splat(1.0));
+    let b = sigma + dt * z;
+    let reach = dt * (k + dt * k2);
+    let beyond = (b.abs() - reach).max(zero);
+    let (square, linear) = (one + dt * kd, dt * k1);
+    let discriminant = linear * linear + R::splat(4.0) * square * beyond;
+    let root = (discriminant.sqrt() - linear) / (R::splat(2.0) * square);
+    // Adapted gains may all be zero.
+    let sign = (b / reach.max(R::splat(1e-30))).clamp(-one, one);
+    ((root * root * sign - sigma) / dt, z - dt * k2 * sign)
+}
+
+impl Switch {
+    /// Does it solve for the end of the period?
+    pub(crate) fn is_implicit(&self) -> bool {
+        self.function == Function::Implicit
+    }
+}
