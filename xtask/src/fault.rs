@@ -55,8 +55,8 @@ impl<C: Controller> Controller for Faulty<C> {
         self.law.initial_memory()
     }
 
-    fn control(&self, memory: &mut C::Memory, sample: &Sample<'_>) -> Command {
-        let command = self.law.control(memory, sample);
+    fn law(&self, memory: &mut C::Memory, sample: &Sample<'_>) -> Command {
+        let command = self.law.law(memory, sample);
         if matches!(self.fault, Fault::History) {
             self.history.borrow_mut().push(command.u);
         }

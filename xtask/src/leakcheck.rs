@@ -13,8 +13,8 @@ use memcheck::{CounterChange, GateError, Growth, ThreadMeter, growth, no_alloc};
 use serde::Serialize;
 use sim_runner::{ClosedLoop, Experiment, History, Instant, Observer, Starts};
 use smc_controllers::{
-    AdaptiveSpec, ClassicalSpec, Controller, ControllerSpec, DesignError, HybridSpec, Kind,
-    LqrSpec, SuperTwistingSpec,
+    AdaptiveSpec, ClassicalSpec, ConditionalHybridSpec, Controller, ControllerSpec, DesignError,
+    HybridSpec, IntegralSpec, Kind, LqrIntegralSpec, LqrSpec, SuperTwistingSpec,
 };
 
 use crate::fault::{Fault, Faulty};
@@ -186,8 +186,17 @@ impl Bench {
             (Way::Direct, Kind::Hybrid) => {
                 self.plant(name, way, || HybridSpec::default().build(linear, u_max))
             }
+            (Way::Direct, Kind::Integral) => {
+                self.plant(name, way, || IntegralSpec::default().build(linear, u_max))
+            }
+            (Way::Direct, Kind::ConditionalHybrid) => {
+                self.plant(name, way, || ConditionalHybridSpec::default().build(linear, u_max))
+            }
             (Way::Direct, Kind::Lqr) => {
                 self.plant(name, way, || LqrSpec::default().build(linear, u_max))
+            }
+            (Way::Direct, Kind::LqrIntegral) => {
+                self.plant(name, way, || LqrIntegralSpec::default().build(linear, u_max))
             }
         }
     }

@@ -44,6 +44,8 @@ pub(crate) enum Command {
     Tune(TuneArgs),
     /// Show the linearised plant, a sliding surface with its poles, and the LQR gain
     Design(DesignArgs),
+    /// Show the gain vector of each controller: names, units, rules and ranges
+    Gains(GainsArgs),
     /// Check an experiment file and say what is wrong with it
     Check(CheckArgs),
 }
@@ -94,7 +96,7 @@ pub(crate) struct CompareArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
-    /// classical, super_twisting, adaptive, hybrid, lqr, or none for the uncontrolled plant
+    /// Name of a controller, as `dip gains` lists them, or none for the uncontrolled plant
     #[arg(long, value_name = "NAME", value_parser = controller_or_none)]
     pub(crate) controller: Controlled,
 
@@ -107,8 +109,12 @@ pub(crate) struct SimulateArgs {
     pub(crate) duration: Option<f64>,
 
     /// Use gains that `dip tune --out` wrote
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "vector")]
     pub(crate) gains: Option<PathBuf>,
+
+    /// Use these gains, as many and in the order as `dip gains` lists them
+    #[arg(long, value_name = "G,..", value_parser = numbers, allow_hyphen_values = true)]
+    pub(crate) vector: Option<Numbers>,
 
     /// Kept with the result; nothing in a run is random yet
     #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
@@ -121,7 +127,7 @@ pub(crate) struct SimulateArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct TuneArgs {
-    /// classical, super_twisting, adaptive, hybrid or lqr
+    /// Name of the controller, as `dip gains` lists them
     #[arg(long, value_name = "NAME", value_parser = controller)]
     pub(crate) controller: Kind,
 
@@ -159,6 +165,13 @@ pub(crate) struct DesignArgs {
     /// Design for these five sliding poles in rad/s instead; a complex pair is written -3+2i,-3-2i
     #[arg(long, value_name = "P,..", value_parser = five_poles, allow_hyphen_values = true, conflicts_with = "controller")]
     pub(crate) poles: Option<[Pole; 5]>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GainsArgs {
+    /// Only this controller
+    #[arg(long, value_name = "NAME", value_parser = controller)]
+    pub(crate) controller: Option<Kind>,
 }
 
 #[derive(Debug, Args)]
@@ -201,9 +214,16 @@ fn starts(text: &str) -> Result<NonZeroU64, String> {
     }
 }
 
+/// As many numbers as were typed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Numbers(pub(crate) Vec<f64>);
+
+fn numbers(text: &str) -> Result<Numbers, String> {
+    text.split(',').map(finite).collect::<Result<_, _>>().map(Numbers)
+}
+
 fn six_numbers(text: &str) -> Result<[f64; 6], String> {
-    let numbers: Vec<f64> = text.split(',').map(finite).collect::<Result<_, _>>()?;
-    <[f64; 6]>::try_from(numbers)
+    <[f64; 6]>::try_from(numbers(text)?.0)
         .map_err(|numbers| format!("{} numbers: must be 6, with commas between", numbers.len()))
 }
 

@@ -22,7 +22,7 @@ struct Document {
     lqr_gain: [f64; 6],
     /// In N/s; only of the super-twisting law.
     #[serde(skip_serializing_if = "Option::is_none")]
-    disturbance_rate: Option<f64>,
+    rejected_rate: Option<f64>,
 }
 
 pub(crate) fn run(config: Option<&Path>, json: bool, args: &DesignArgs) -> Result<()> {
@@ -46,25 +46,27 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &DesignArgs) -> Resul
         surface: surface.s.transpose().into(),
         sliding_poles: surface.sliding_poles.map(|pole| [pole.re, pole.im]),
         lqr_gain: k.transpose().into(),
-        disturbance_rate: disturbance_rate(&source, args),
+        rejected_rate: rejected_rate(&source, args),
     };
     if json { print_json(&document) } else { print(&in_words(&document)) }
 }
 
 /// What the gains of a super-twisting law are good for.
-fn disturbance_rate(source: &Source, args: &DesignArgs) -> Option<f64> {
+fn rejected_rate(source: &Source, args: &DesignArgs) -> Option<f64> {
     match source.experiment().controllers.get(args.controller) {
-        ControllerSpec::SuperTwisting(spec) => Some(spec.disturbance_rate()),
+        ControllerSpec::SuperTwisting(spec) => spec.rejected_rate(),
         _ => None,
     }
 }
 
-/// The LQR has no surface; the one that its weights would give is shown.
+/// A law that follows a regulator has no surface; the one that its weights would give is shown.
 fn surface_of(source: &Source, args: &DesignArgs) -> SurfaceDesign {
     let spec = source.experiment().controllers.get(args.controller);
     match (spec.surface(), spec) {
         (Some(design), _) => *design,
         (None, ControllerSpec::Lqr(LqrSpec { weights })) => SurfaceDesign::Lqr(weights),
+        (None, ControllerSpec::LqrIntegral(spec)) => SurfaceDesign::Lqr(spec.weights),
+        (None, ControllerSpec::Integral(spec)) => SurfaceDesign::Lqr(spec.weights),
         (None, other) => unreachable!("{} has a surface", other.kind()),
     }
 }
@@ -91,7 +93,7 @@ fn in_words(document: &Document) -> String {
         };
         text += &format!("  {re:>10.4} {im:>+10.4}i   {what}\n");
     }
-    if let Some(rate) = document.disturbance_rate {
+    if let Some(rate) = document.rejected_rate {
         text += &format!(
             "\nk1 and k2 reject any matched disturbance that changes by up to {rate:.1} N/s\n"
         );

@@ -76,6 +76,17 @@ impl Source {
         Ok(kind)
     }
 
+    /// Replaces the tunable gains of a law.
+    pub(crate) fn set_vector(&mut self, kind: Kind, gains: &[f64]) -> Result<(), InputError> {
+        let spec = ControllerSpec::from_gains(kind, gains)
+            .map_err(|error| InputError(format!("--vector: {error}")))?;
+        self.experiment.controllers.set(spec);
+        self.experiment
+            .controller(kind)
+            .map(|_| ())
+            .map_err(|error| InputError(format!("--vector: {error}")))
+    }
+
     /// Does something with the experiment; a fault in it is shown where it stands in its file.
     pub(crate) fn checked<T>(
         &self,
@@ -188,7 +199,10 @@ fn read_gains(path: &Path) -> Result<ControllerSpec> {
         Kind::SuperTwisting => ControllerSpec::SuperTwisting(typed(path, &text)?.gains),
         Kind::Adaptive => ControllerSpec::Adaptive(typed(path, &text)?.gains),
         Kind::Hybrid => ControllerSpec::Hybrid(typed(path, &text)?.gains),
+        Kind::Integral => ControllerSpec::Integral(typed(path, &text)?.gains),
+        Kind::ConditionalHybrid => ControllerSpec::ConditionalHybrid(typed(path, &text)?.gains),
         Kind::Lqr => ControllerSpec::Lqr(typed(path, &text)?.gains),
+        Kind::LqrIntegral => ControllerSpec::LqrIntegral(typed(path, &text)?.gains),
     };
     // An experiment file may leave out what is as shipped. Gains are gains of one design: one that
     // is missing was lost.

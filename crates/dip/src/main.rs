@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod compare;
 mod design;
+mod gains;
 mod input;
 mod locate;
 mod output;
@@ -54,6 +55,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Simulate(args) => simulate::run(config, json, &args),
         Command::Tune(args) => tune::run(config, json, &args),
         Command::Design(args) => design::run(config, json, &args),
+        Command::Gains(args) => gains::run(config, json, &args),
         Command::Check(args) => check::run(config, json, &args),
     }
 }

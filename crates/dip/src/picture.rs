@@ -12,12 +12,15 @@ use crate::output::Draft;
 
 /// Colours that the colour-blind can tell apart (Okabe and Ito 2008), and a line each that differs
 /// in style or weight, so that the picture can be read in grey.
-const STYLES: [(&str, LineStyle, f64); 5] = [
+const STYLES: [(&str, LineStyle, f64); 8] = [
     ("#0072B2", LineStyle::Solid, 1.5),
     ("#D55E00", LineStyle::Dashed, 1.5),
     ("#009E73", LineStyle::DashDot, 1.5),
     ("#CC79A7", LineStyle::Dotted, 1.5),
+    ("#56B4E9", LineStyle::Solid, 1.0),
+    ("#E69F00", LineStyle::Dashed, 1.0),
     ("#AAAAAA", LineStyle::Solid, 2.5),
+    ("#777777", LineStyle::Dotted, 2.5),
 ];
 
 /// A panel: its label, and what it shows of an instant.

@@ -11,7 +11,7 @@ use sim_runner::{
 };
 use smc_controllers::EquivalentControl;
 
-use crate::cli::SimulateArgs;
+use crate::cli::{Numbers, SimulateArgs};
 use crate::input::{InputError, Source};
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 
@@ -44,6 +44,12 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Res
             ))
             .into());
         }
+    }
+    if let Some(Numbers(vector)) = &args.vector {
+        let Some(kind) = args.controller.0 else {
+            return Err(InputError::new(&"--vector: the uncontrolled plant has no gains").into());
+        };
+        source.set_vector(kind, vector)?;
     }
     let experiment = source.experiment_mut();
     if let Some(x0) = args.x0 {

@@ -4,7 +4,7 @@
 //! allocated from the first step to the last (`tests/no_alloc.rs`).
 
 use dip_dynamics::{Integrator, Plant, Real, State};
-use smc_controllers::{Command, Controller, EquivalentControl, Sample};
+use smc_controllers::{Command, Controller, Sample};
 
 use crate::observer::{Instant, Observer};
 use crate::outcome::{AfterFall, Outcome, Run, Settling};
@@ -168,14 +168,7 @@ impl Controller for Uncontrolled {
 
     fn initial_memory(&self) {}
 
-    fn control(&self, (): &mut (), _: &Sample<'_>) -> Command {
-        Command {
-            u: 0.0,
-            u_eq: 0.0,
-            u_sw: 0.0,
-            sigma: None,
-            equivalent: EquivalentControl::None,
-            guarded: false,
-        }
+    fn law(&self, (): &mut (), _: &Sample<'_>) -> Command {
+        Command::feedback(0.0, 0.0)
     }
 }

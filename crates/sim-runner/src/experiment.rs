@@ -5,10 +5,7 @@
 
 use dip_dynamics::{Integrator, Parameters, Plant, State};
 use serde::{Deserialize, Serialize};
-use smc_controllers::{
-    AdaptiveSpec, AnyController, ClassicalSpec, ControllerSpec, HybridSpec, Kind, LqrSpec,
-    SuperTwistingSpec,
-};
+use smc_controllers::{AnyController, Controllers, Kind};
 
 use crate::closed_loop::{ClosedLoop, in_bounds};
 use crate::cost::Tuning;
@@ -83,43 +80,6 @@ pub struct Actuator {
 impl Default for Actuator {
     fn default() -> Self {
         Self { u_max: 150.0 }
-    }
-}
-
-/// The laws of an experiment; what is not said is as shipped.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-#[expect(missing_docs, reason = "each field is documented at its type")]
-pub struct Controllers {
-    pub classical: ClassicalSpec,
-    pub super_twisting: SuperTwistingSpec,
-    pub adaptive: AdaptiveSpec,
-    pub hybrid: HybridSpec,
-    pub lqr: LqrSpec,
-}
-
-impl Controllers {
-    /// The description of one law.
-    pub fn get(&self, kind: Kind) -> ControllerSpec {
-        match kind {
-            Kind::Classical => ControllerSpec::Classical(self.classical),
-            Kind::SuperTwisting => ControllerSpec::SuperTwisting(self.super_twisting),
-            Kind::Adaptive => ControllerSpec::Adaptive(self.adaptive),
-            Kind::Hybrid => ControllerSpec::Hybrid(self.hybrid),
-            Kind::Lqr => ControllerSpec::Lqr(self.lqr),
-        }
-    }
-
-    /// Replaces the description of one law.
-    pub fn set(&mut self, spec: ControllerSpec) {
-        match spec {
-            ControllerSpec::Classical(spec) => self.classical = spec,
-            ControllerSpec::SuperTwisting(spec) => self.super_twisting = spec,
-            ControllerSpec::Adaptive(spec) => self.adaptive = spec,
-            ControllerSpec::Hybrid(spec) => self.hybrid = spec,
-            ControllerSpec::Lqr(spec) => self.lqr = spec,
-        }
     }
 }
 

@@ -17,7 +17,7 @@ pub use closed_loop::{ClosedLoop, Uncontrolled};
 pub use comparison::{Comparison, compare};
 pub use cost::{Cost, Tuning};
 pub use error::ExperimentError;
-pub use experiment::{Actuator, Controllers, Experiment, Simulation};
+pub use experiment::{Actuator, Experiment, Simulation};
 pub use history::{History, Kept};
 pub use metrics::{Metrics, MetricsRecorder};
 pub use observer::{Instant, Observer};

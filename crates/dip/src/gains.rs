@@ -1,0 +1,68 @@
+//! `dip gains`: the gain vector of each law, with names, units, rules and ranges.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde::Serialize;
+use smc_controllers::{Kind, Tunable};
+
+use crate::cli::GainsArgs;
+use crate::input::Source;
+use crate::output::{SCHEMA, print, print_json};
+use crate::terminal::table;
+
+#[derive(Serialize)]
+struct Document {
+    schema: u32,
+    controllers: Vec<Vector>,
+}
+
+#[derive(Serialize)]
+struct Vector {
+    name: Kind,
+    gains: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    name: &'static str,
+    unit: &'static str,
+    rule: String,
+    lower: f64,
+    upper: f64,
+    value: f64,
+}
+
+pub(crate) fn run(config: Option<&Path>, json: bool, args: &GainsArgs) -> Result<()> {
+    let source = Source::load(config)?;
+    let kinds = args.controller.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]);
+    let controllers = kinds.into_iter().map(|kind| vector(&source, kind)).collect();
+    let document = Document { schema: SCHEMA, controllers };
+    if json { print_json(&document) } else { print(&in_words(&document)) }
+}
+
+fn vector(source: &Source, kind: Kind) -> Vector {
+    let mut gains = Vec::new();
+    let mut spec = source.experiment().controllers.get(kind);
+    spec.visit_tunable(|Tunable { name, unit, rule, lower, upper }, &mut value| {
+        gains.push(Entry { name, unit, rule: rule.to_string(), lower, upper, value });
+    });
+    Vector { name: kind, gains }
+}
+
+fn in_words(document: &Document) -> String {
+    document.controllers.iter().fold(String::new(), |text, Vector { name, gains }| {
+        let mut table = table(&["gain", "value", "unit", "must be", "searched from", "to"]);
+        for Entry { name, unit, rule, lower, upper, value } in gains {
+            table.add_row([
+                (*name).to_owned(),
+                value.to_string(),
+                (*unit).to_owned(),
+                rule.clone(),
+                lower.to_string(),
+                upper.to_string(),
+            ]);
+        }
+        text + &format!("{name}: {} gains\n{}\n\n", gains.len(), table.trim_fmt())
+    })
+}
