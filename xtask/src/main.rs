@@ -1,4 +1,4 @@
-//! The project's own tasks: `cargo xtask leakcheck`, `soak` and `ci`.
+//! The project's own tasks: `cargo xtask leakcheck`, `soak`, `transcripts` and `ci`.
 //!
 //! A file a task; what they share is `fault` (leaks planted on purpose) and `report` (what stdout
 //! gets). Validated by running the binary: `tests/leakcheck.rs` and `tests/soak.rs`.
@@ -10,6 +10,7 @@ mod long_run;
 mod report;
 mod resident;
 mod soak;
+mod transcripts;
 mod wall_clock;
 
 use std::process::ExitCode;
@@ -31,6 +32,8 @@ enum Task {
     Leakcheck(leakcheck::Arguments),
     /// Keep the closed loop running for hours, and see that its memory does not grow
     Soak(soak::Arguments),
+    /// Write what the program prints into the documents that show it, or compare
+    Transcripts(transcripts::Arguments),
     /// Everything that continuous integration does, up to the first failure
     Ci(ci::Arguments),
 }
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
     let passed = match Task::parse() {
         Task::Leakcheck(arguments) => leakcheck::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
+        Task::Transcripts(arguments) => transcripts::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
     };
     match passed {
