@@ -4,7 +4,9 @@
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod drag;
 mod dual;
+mod friction;
 mod integrator;
 mod linearisation;
 mod parameters;
@@ -14,7 +16,9 @@ mod scalar;
 mod state;
 mod trigonometry;
 
+pub use drag::Drag;
 pub use dual::Dual;
+pub use friction::{DryFriction, DryJoint};
 pub use integrator::Integrator;
 pub use linearisation::Linearisation;
 pub use parameters::{ParameterError, Parameters};
