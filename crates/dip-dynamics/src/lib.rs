@@ -4,20 +4,26 @@
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+mod drag;
 mod dual;
+mod friction;
 mod integrator;
 mod linearisation;
 mod parameters;
 mod plant;
 mod real;
+mod rigs;
 mod scalar;
 mod state;
 mod trigonometry;
 
+pub use drag::Drag;
 pub use dual::Dual;
+pub use friction::{DryFriction, DryJoint};
 pub use integrator::Integrator;
 pub use linearisation::Linearisation;
 pub use parameters::{ParameterError, Parameters};
 pub use plant::{Evaluation, Plant};
 pub use real::{Mask, Real};
+pub use rigs::{Rig, UnknownRig};
 pub use state::State;

@@ -3,6 +3,12 @@
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use crate::drag::Drag;
+use crate::friction::DryFriction;
+
+/// What a field must be that is no size.
+pub(crate) const FINITE_AND_NOT_NEGATIVE: &str = "finite and not negative";
+
 /// Parameters of cart and rods in SI units. Unchecked: [`Plant::new`](crate::Plant::new) checks.
 ///
 /// The default is the reference plant of this project.
@@ -36,6 +42,10 @@ pub struct Parameters {
     pub b1: f64,
     /// Viscous friction of the joint between the rods in N·m·s; it acts on `θ̇2 − θ̇1`.
     pub b2: f64,
+    /// Dry friction, on top of the viscous.
+    pub friction: DryFriction,
+    /// Air drag.
+    pub drag: Drag,
 }
 
 impl Default for Parameters {
@@ -54,6 +64,8 @@ impl Default for Parameters {
             b0: 0.2,
             b1: 0.005,
             b2: 0.004,
+            friction: DryFriction::NONE,
+            drag: Drag::NONE,
         }
     }
 }
@@ -62,7 +74,7 @@ impl Default for Parameters {
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 #[error("{name} = {value}: must be {rule}")]
 pub struct ParameterError {
-    /// The field of [`Parameters`].
+    /// The field of [`Parameters`], as a path: `m0`, `friction.cart.coulomb`.
     pub name: &'static str,
     /// Its value.
     pub value: f64,
@@ -71,8 +83,21 @@ pub struct ParameterError {
 }
 
 impl Parameters {
-    /// Checks every field: masses, lengths, centre distances and gravity positive; inertias and
-    /// friction not negative; all finite.
+    /// The same parameters without dry friction and drag: the smooth model that controllers are
+    /// designed on.
+    ///
+    /// Smoothed dry friction linearises at rest to a viscous one of breakaway level over smoothing
+    /// velocity, hundreds of N·s/m for the friction of a small rig. That is true only while nothing
+    /// moves: a gain computed from it relies on damping that is gone at the first motion, and the
+    /// smoothing velocity, which is a matter of numerics, would choose the gain. Drag linearises to
+    /// nothing at rest; leaving it out changes no gain.
+    pub fn viscous(&self) -> Self {
+        Self { friction: DryFriction::NONE, drag: Drag::NONE, ..*self }
+    }
+
+    /// Checks every field: masses, lengths, centre distances and gravity positive; inertias,
+    /// friction and drag not negative; a breakaway level, if given, not below its Coulomb level;
+    /// velocities of dry friction at least 10⁻⁶; all finite.
     ///
     /// # Errors
     /// The first field that breaks its rule.
@@ -96,9 +121,10 @@ impl Parameters {
         }
         for (name, value) in not_negative {
             if !(value.is_finite() && value >= 0.0) {
-                return Err(ParameterError { name, value, rule: "finite and not negative" });
+                return Err(ParameterError { name, value, rule: FINITE_AND_NOT_NEGATIVE });
             }
         }
-        Ok(())
+        self.friction.check()?;
+        self.drag.check()
     }
 }

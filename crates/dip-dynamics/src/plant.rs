@@ -6,6 +6,8 @@
 //!
 //! Only `sin` and `cos` of the two angles are evaluated; those of their difference are products.
 
+use crate::drag::DragLaw;
+use crate::friction::DryLaws;
 use crate::parameters::{ParameterError, Parameters};
 use crate::real::Real;
 use crate::state::State;
@@ -30,6 +32,10 @@ pub struct Plant<R = f64> {
     b0: R,
     b1: R,
     b2: R,
+    /// What is not there is not computed: a plant without it has the bits, and the speed, of one
+    /// that never heard of it. The choice is one for all lanes.
+    friction: Option<DryLaws<R>>,
+    drag: Option<DragLaw<R>>,
 }
 
 impl Plant {
@@ -39,7 +45,23 @@ impl Plant {
     /// The first parameter that breaks its rule ([`Parameters::check`]).
     pub fn new(parameters: &Parameters) -> Result<Self, ParameterError> {
         parameters.check()?;
-        let &Parameters { m0, m1, m2, l1, l2: _, c1, c2, i1, i2, g, b0, b1, b2 } = parameters;
+        let &Parameters {
+            m0,
+            m1,
+            m2,
+            l1,
+            l2: _,
+            c1,
+            c2,
+            i1,
+            i2,
+            g,
+            b0,
+            b1,
+            b2,
+            ref friction,
+            ref drag,
+        } = parameters;
         let m11 = m0 + m1 + m2;
         Ok(Self {
             m11,
@@ -53,12 +75,15 @@ impl Plant {
             b0,
             b1,
             b2,
+            friction: DryLaws::of(friction),
+            drag: DragLaw::of(drag),
         })
     }
 
     /// The same plant in every lane of another number.
     pub fn splat<R: Real>(&self) -> Plant<R> {
-        let Self { m11, m11_inverse, m22, m33, a, b, d, g, b0, b1, b2 } = *self;
+        let Self { m11, m11_inverse, m22, m33, a, b, d, g, b0, b1, b2, ref friction, ref drag } =
+            *self;
         Plant {
             m11: R::splat(m11),
             m11_inverse: R::splat(m11_inverse),
@@ -71,6 +96,8 @@ impl Plant {
             b0: R::splat(b0),
             b1: R::splat(b1),
             b2: R::splat(b2),
+            friction: friction.as_ref().map(DryLaws::splat),
+            drag: drag.as_ref().map(DragLaw::splat),
         }
     }
 }
@@ -113,16 +140,19 @@ impl<R: Real> Plant<R> {
         let centrifugal2 = theta2_dot * theta2_dot;
         let joint2 = self.b2 * (theta2_dot - theta1_dot);
         let coupling = self.d * angles.sin12;
-        Evaluation {
-            mass: Factors::of(self, &angles),
-            h: [
-                self.a * angles.sin1 * centrifugal1 + self.b * angles.sin2 * centrifugal2
-                    - self.b0 * x_dot,
-                self.a * self.g * angles.sin1 - coupling * centrifugal2 - self.b1 * theta1_dot
-                    + joint2,
-                self.b * self.g * angles.sin2 + coupling * centrifugal1 - joint2,
-            ],
+        let mut h = [
+            self.a * angles.sin1 * centrifugal1 + self.b * angles.sin2 * centrifugal2
+                - self.b0 * x_dot,
+            self.a * self.g * angles.sin1 - coupling * centrifugal2 - self.b1 * theta1_dot + joint2,
+            self.b * self.g * angles.sin2 + coupling * centrifugal1 - joint2,
+        ];
+        if let Some(friction) = &self.friction {
+            h = add(h, friction.force(state.qd()));
         }
+        if let Some(drag) = &self.drag {
+            h = add(h, drag.force(state.qd()));
+        }
+        Evaluation { mass: Factors::of(self, &angles), h }
     }
 
     /// Accelerations `q̈` in m/s² and rad/s² under the cart force `u` in N and the generalised
@@ -140,7 +170,7 @@ impl<R: Real> Plant<R> {
     }
 
     /// The matrix `C(q, q̇)` of Christoffel symbols, with which `Ṁ − 2C` is skew-symmetric and
-    /// `h = −C·q̇ + gravity − friction`.
+    /// `h = −C·q̇ + gravity − friction − drag`.
     pub fn coriolis_matrix(&self, state: &State<R>) -> [[R; 3]; 3] {
         let angles = Angles::of(state);
         let zero = R::splat(0.0);
@@ -178,13 +208,25 @@ impl<R: Real> Plant<R> {
         self.kinetic_energy(state) + self.potential_energy(state)
     }
 
-    /// Power that the friction takes out of the plant in W; never negative.
+    /// Power that friction, viscous and dry, and drag take out of the plant in W; never negative.
     pub fn dissipated_power(&self, state: &State<R>) -> R {
         let relative = state.theta2_dot - state.theta1_dot;
-        self.b0 * state.x_dot * state.x_dot
+        let mut power = self.b0 * state.x_dot * state.x_dot
             + self.b1 * state.theta1_dot * state.theta1_dot
-            + self.b2 * relative * relative
+            + self.b2 * relative * relative;
+        if let Some(friction) = &self.friction {
+            power += friction.dissipated_power(state.qd());
+        }
+        if let Some(drag) = &self.drag {
+            power += drag.dissipated_power(state.qd());
+        }
+        power
     }
+}
+
+#[inline]
+fn add<R: Real>(a: [R; 3], b: [R; 3]) -> [R; 3] {
+    core::array::from_fn(|i| a[i] + b[i])
 }
 
 /// The equations of motion at one state: made by [`Plant::evaluate`].

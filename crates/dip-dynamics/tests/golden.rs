@@ -30,6 +30,7 @@ fn accelerations_mass_matrix_and_energy_of_sixty_random_plants() {
             b0: v[10],
             b1: v[11],
             b2: v[12],
+            ..Parameters::default()
         })
         .unwrap();
         let state = State::from_array(v[13..19].try_into().unwrap());

@@ -1,6 +1,6 @@
 //! The laws that every plant must obey, whatever its parameters and state.
 
-use dip_dynamics::{Dual, Integrator, Parameters, Plant, Real, State};
+use dip_dynamics::{Drag, DryFriction, DryJoint, Dual, Integrator, Parameters, Plant, Real, State};
 use nalgebra::Matrix3;
 use proptest::prelude::*;
 
@@ -25,13 +25,38 @@ fn run(
 fn any_plant() -> impl Strategy<Value = Plant> {
     let size = || 0.05..2.0_f64;
     let friction = || 0.0..0.5_f64;
+    let dry = || {
+        friction().prop_map(|coulomb| DryJoint {
+            coulomb,
+            breakaway: 1.5 * coulomb,
+            ..DryJoint::NONE
+        })
+    };
     (
         (size(), size(), size(), size(), size(), size(), size()),
         (0.0..0.1_f64, 0.0..0.1_f64, 1.0..20.0_f64),
         (friction(), friction(), friction()),
+        (dry(), dry(), dry(), friction()),
     )
-        .prop_map(|((m0, m1, m2, l1, l2, c1, c2), (i1, i2, g), (b0, b1, b2))| {
-            let all = Parameters { m0, m1, m2, l1, l2, c1, c2, i1, i2, g, b0, b1, b2 };
+        .prop_map(|(sizes, (i1, i2, g), (b0, b1, b2), (cart, joint1, joint2, drag))| {
+            let (m0, m1, m2, l1, l2, c1, c2) = sizes;
+            let all = Parameters {
+                m0,
+                m1,
+                m2,
+                l1,
+                l2,
+                c1,
+                c2,
+                i1,
+                i2,
+                g,
+                b0,
+                b1,
+                b2,
+                friction: DryFriction { cart, joint1, joint2 },
+                drag: Drag { cart: drag, rod1: drag, rod2: drag },
+            };
             Plant::new(&all).unwrap()
         })
 }
@@ -75,7 +100,7 @@ fn each_integrator_has_the_order_that_it_claims() {
 }
 
 proptest! {
-    /// Ė = u·ẋ + w·q̇ − friction: the derivative of the energy along the motion, exactly.
+    /// Ė = u·ẋ + w·q̇ − friction − drag: the derivative of the energy along the motion, exactly.
     #[test]
     fn power_is_balanced(
         plant in any_plant(),
@@ -117,7 +142,7 @@ proptest! {
         prop_assert!((n + n.transpose()).amax() < 1e-12 * (1.0 + n.amax()));
     }
 
-    /// `solve` inverts `M`, and `h` is −C·q̇ + gravity − friction.
+    /// `solve` inverts `M`, and `h` is −C·q̇ + gravity − friction − drag.
     #[test]
     fn evaluation_agrees_with_the_matrices(plant in any_plant(), state in any_state()) {
         let rows = |m: [[f64; 3]; 3]| Matrix3::from(m).transpose();
@@ -132,7 +157,7 @@ proptest! {
         let qd = nalgebra::Vector3::from(state.qd());
         let without_friction = nalgebra::Vector3::from(here.h())
             + rows(plant.coriolis_matrix(&state)) * qd - gravity;
-        // What is left is friction: its power is what `dissipated_power` says.
+        // What is left is friction and drag: their power is what `dissipated_power` says.
         let lost = -without_friction.dot(&qd);
         prop_assert!((lost - plant.dissipated_power(&state)).abs() < 1e-9 * (1.0 + lost.abs()));
     }
