@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Design(DesignArgs),
     /// Show the gain vector of each controller: names, units, rules and ranges
     Gains(GainsArgs),
+    /// List parameter sets of rigs that were built, with their sources
+    Rigs,
     /// Check an experiment file and say what is wrong with it
     Check(CheckArgs),
 }

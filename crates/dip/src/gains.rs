@@ -52,15 +52,15 @@ fn vector(source: &Source, kind: Kind) -> Vector {
 
 fn in_words(document: &Document) -> String {
     document.controllers.iter().fold(String::new(), |text, Vector { name, gains }| {
-        let mut table = table(&["gain", "value", "unit", "must be", "searched from", "to"]);
+        let mut table = table(&["gain", "value", "unit", "must be", "searched"]);
         for Entry { name, unit, rule, lower, upper, value } in gains {
             table.add_row([
                 (*name).to_owned(),
                 value.to_string(),
                 (*unit).to_owned(),
-                rule.clone(),
-                lower.to_string(),
-                upper.to_string(),
+                // Every value is finite.
+                rule.trim_start_matches("finite and ").to_owned(),
+                format!("{lower} to {upper}"),
             ]);
         }
         text + &format!("{name}: {} gains\n{}\n\n", gains.len(), table.trim_fmt())

@@ -14,6 +14,7 @@ mod locate;
 mod output;
 mod overview;
 mod picture;
+mod rigs;
 mod simulate;
 mod terminal;
 mod tune;
@@ -56,6 +57,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Tune(args) => tune::run(config, json, &args),
         Command::Design(args) => design::run(config, json, &args),
         Command::Gains(args) => gains::run(config, json, &args),
+        Command::Rigs => rigs::run(json),
         Command::Check(args) => check::run(config, json, &args),
     }
 }

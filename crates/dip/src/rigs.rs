@@ -1,0 +1,70 @@
+//! `dip rigs`: parameter sets of rigs that were built, which an experiment file takes by name.
+
+use anyhow::Result;
+use dip_dynamics::{Parameters, Rig};
+use serde::Serialize;
+
+use crate::output::{SCHEMA, print, print_json};
+
+#[derive(Serialize)]
+struct Document {
+    schema: u32,
+    rigs: Vec<Entry>,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    name: &'static str,
+    description: &'static str,
+    source: &'static str,
+    plant: Parameters,
+    u_max: Option<f64>,
+    track_half_length: Option<f64>,
+}
+
+pub(crate) fn run(json: bool) -> Result<()> {
+    let rigs = Rig::ALL.map(|rig| Entry {
+        name: rig.name,
+        description: rig.description,
+        source: rig.source,
+        plant: rig.parameters,
+        u_max: rig.u_max,
+        track_half_length: rig.track_half_length,
+    });
+    let document = Document { schema: SCHEMA, rigs: rigs.into() };
+    if json { print_json(&document) } else { print(&in_words(&document)?) }
+}
+
+fn in_words(document: &Document) -> Result<String> {
+    let mut text = String::from("Put `rig = \"name\"` at the top of an experiment file.\n");
+    for entry in &document.rigs {
+        let Entry { name, description, source, plant, u_max, track_half_length } = entry;
+        text += &format!("\n{name}\n{}{}", wrapped(description), wrapped(source));
+        if let Some(u_max) = u_max {
+            text += &format!("  actuator ±{u_max} N\n");
+        }
+        if let Some(half_length) = track_half_length {
+            text += &format!("  track ±{half_length} m\n");
+        }
+        let numbers = toml::Table::try_from(plant)?;
+        let numbers = numbers.iter().filter(|(_, value)| value.is_float());
+        let numbers: Vec<String> = numbers.map(|(key, value)| format!("{key} {value}")).collect();
+        text += &wrapped(&numbers.join(", "));
+    }
+    Ok(text)
+}
+
+/// In lines of 80 columns, indented.
+fn wrapped(text: &str) -> String {
+    let mut lines = String::new();
+    let mut line = String::from(" ");
+    for word in text.split_whitespace() {
+        if line.chars().count() + 1 + word.chars().count() > 80 {
+            lines += &(line + "\n");
+            line = String::from(" ");
+        }
+        line += " ";
+        line += word;
+    }
+    lines + &line + "\n"
+}
