@@ -110,7 +110,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) gains: Option<PathBuf>,
 
-    /// Kept with the result; nothing in a run is random yet
+    /// Seed of what is random: noise, lost samples, and the mismatch of the plant
     #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
     pub(crate) seed: u64,
 
