@@ -11,7 +11,7 @@ use clap::Args;
 use dip_dynamics::{Linearisation, State};
 use memcheck::{CounterChange, GateError, Growth, ThreadMeter, growth, no_alloc};
 use serde::Serialize;
-use sim_runner::{ClosedLoop, Experiment, History, Instant, Observer, Starts};
+use sim_runner::{ClosedLoop, Experiment, History, Observer, Scenario, Starts, World};
 use smc_controllers::{
     AdaptiveSpec, ClassicalSpec, ConditionalHybridSpec, Controller, ControllerSpec, DesignError,
     HybridSpec, IntegralSpec, Kind, LqrIntegralSpec, LqrSpec, SuperTwistingSpec,
@@ -117,12 +117,12 @@ impl<C: Controller, O: Observer> Instance<C, O> {
     /// Runs the closed loop to its horizon, whatever becomes of the pendulum.
     fn work(&mut self, closed_loop: &ClosedLoop, start: State) -> State {
         let Self { controller, memory, observer } = self;
-        (0..closed_loop.periods()).fold(start, |state, k| {
-            closed_loop.sample(controller, memory, &state, |command| {
-                let t = k as f64 * closed_loop.period();
-                observer.observe(&Instant { t, state: &state, command });
-            })
-        })
+        let mut world = World::new(closed_loop);
+        world.begin(&Scenario::new(start, *closed_loop.model(), 0));
+        for _ in 0..closed_loop.periods() {
+            world.period(controller, memory, observer);
+        }
+        *world.state()
     }
 }
 
@@ -162,7 +162,7 @@ impl Bench {
         let mut experiment = Experiment::default();
         experiment.simulation.duration = STEPS as f64 * experiment.simulation.control_period;
         let closed_loop = experiment.closed_loop()?;
-        let linear = closed_loop.plant().linearise(&State::UPRIGHT, 0.0);
+        let linear = closed_loop.model().linearise(&State::UPRIGHT, 0.0);
         let (radius, seed) = STARTS;
         Ok(Self { closed_loop, linear, starts: Starts::new(radius, seed)?, fault })
     }

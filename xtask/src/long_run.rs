@@ -6,10 +6,9 @@
 //!
 //! Validated by `tests/soak.rs` (three planted faults have to be caught) and by the tests here.
 
-use dip_dynamics::State;
 use memcheck::{NotCounting, ThreadMeter};
 use serde::Serialize;
-use sim_runner::{ClosedLoop, Instant, MetricsRecorder, Observer, Starts};
+use sim_runner::{ClosedLoop, MetricsRecorder, Scenario, Starts, World};
 use smc_controllers::{Controller, Kind};
 
 /// A controller at work.
@@ -19,7 +18,7 @@ pub(crate) struct LongRun<'a, C: Controller> {
     starts: Starts,
     controller: C,
     memory: C::Memory,
-    state: State,
+    world: World<'a>,
     /// What anybody who runs for months would have beside the controller.
     metrics: MetricsRecorder,
     /// Steps until the pendulum starts anew.
@@ -74,7 +73,7 @@ impl<'a, C: Controller> LongRun<'a, C> {
             starts,
             memory: controller.initial_memory(),
             controller,
-            state: State::UPRIGHT,
+            world: World::new(closed_loop),
             metrics: MetricsRecorder::new(closed_loop),
             steps_left: 0,
             meter: ThreadMeter::new()?,
@@ -119,22 +118,20 @@ impl<'a, C: Controller> LongRun<'a, C> {
     fn step(&mut self) {
         if self.steps_left == 0 {
             self.memory = self.controller.initial_memory();
-            self.state = self.starts.get(self.account.starts);
+            let start = self.starts.get(self.account.starts);
+            self.world.begin(&Scenario::new(start, *self.closed_loop.model(), 0));
             self.metrics = MetricsRecorder::new(self.closed_loop);
             self.steps_left = self.closed_loop.periods();
             self.account.starts += 1;
         }
-        let t = (self.closed_loop.periods() - self.steps_left) as f64 * self.closed_loop.period();
-        let Self { closed_loop, controller, memory, state, metrics, .. } = self;
-        self.state = closed_loop.sample(controller, memory, state, |command| {
-            metrics.observe(&Instant { t, state, command });
-        });
+        let Self { controller, memory, world, metrics, .. } = self;
+        world.period(controller, memory, metrics);
         self.account.steps += 1;
         self.steps_left -= 1;
         if !self.is_up() {
             self.account.falls += 1;
             self.steps_left = 0;
-        } else if self.steps_left == 0 && self.closed_loop.settling().contains(&self.state) {
+        } else if self.steps_left == 0 && self.closed_loop.settling().contains(self.world.state()) {
             self.account.settled += 1;
         }
     }
@@ -142,7 +139,8 @@ impl<'a, C: Controller> LongRun<'a, C> {
     /// A state that is no number is not up.
     fn is_up(&self) -> bool {
         let fall_angle = self.closed_loop.settling().fall_angle;
-        self.state.theta1.abs() <= fall_angle && self.state.theta2.abs() <= fall_angle
+        let state = self.world.state();
+        state.theta1.abs() <= fall_angle && state.theta2.abs() <= fall_angle
     }
 }
 

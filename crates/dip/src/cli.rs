@@ -118,7 +118,7 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "G,..", value_parser = numbers, allow_hyphen_values = true)]
     pub(crate) vector: Option<Numbers>,
 
-    /// Kept with the result; nothing in a run is random yet
+    /// Seed of what is random: noise, lost samples, and the mismatch of the plant
     #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
     pub(crate) seed: u64,
 

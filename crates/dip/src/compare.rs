@@ -37,8 +37,9 @@ pub(crate) fn run(
     }
     let starts = Starts::new(args.radius, args.seed).map_err(|error| InputError::new(&error))?;
     let bar = progress_bar(count.get() * Kind::ALL.len() as u64, "runs");
-    let controllers = source
-        .checked(|experiment| compare(experiment, &Kind::ALL, starts, count, || bar.inc(1)))?;
+    let controllers = source.checked(|experiment| {
+        compare(experiment, &Kind::ALL, starts, count, || bar.inc(1), |_| ())
+    })?;
     bar.finish_and_clear();
 
     let document = Document {
@@ -48,7 +49,7 @@ pub(crate) fn run(
         seed: args.seed,
         controllers,
         version: VERSION,
-        experiment: *source.experiment(),
+        experiment: source.experiment().clone(),
     };
     if let Some(directory) = &args.out {
         make_directory(directory)?;
@@ -74,7 +75,7 @@ fn in_words(document: &Document) -> String {
             row.name.to_string(),
             row.settled.to_string(),
             row.fallen.to_string(),
-            (row.not_settled + row.diverged).to_string(),
+            (row.not_settled + row.off_track + row.diverged).to_string(),
             format!("{:.2}", 100.0 * row.success_rate),
             cell(row.settling_time_median, 3),
             cell(row.control_effort_median, 1),
@@ -83,8 +84,9 @@ fn in_words(document: &Document) -> String {
     }
     format!(
         "{starts} starts at rest, |θ1|, |θ2| ≤ {radius} rad, seed {seed}\n{}\n\
-         other: up at the end but not settled, or diverged. The last three columns are\n\
-         medians: the first over all runs, the others over those that settled.\n",
+         other: up at the end but not settled, off the track, or diverged. The last\n\
+         three columns are medians: the first over all runs, the others over those\n\
+         that settled.\n",
         table.trim_fmt()
     )
 }

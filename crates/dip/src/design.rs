@@ -27,7 +27,7 @@ struct Document {
 
 pub(crate) fn run(config: Option<&Path>, json: bool, args: &DesignArgs) -> Result<()> {
     let source = Source::load(config)?;
-    let linear = source.checked(sim_runner::Experiment::plant)?.linearise(&State::UPRIGHT, 0.0);
+    let linear = source.checked(sim_runner::Experiment::model)?.linearise(&State::UPRIGHT, 0.0);
     let LqrSpec { weights: baseline } = source.experiment().controllers.lqr;
     let (design, weights) = match (args.q.zip(args.r), args.poles) {
         (Some((q, r)), _) => {

@@ -249,6 +249,26 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_world_can_be_used() {
+        let experiment = parse(Path::new("experiment.md"), documented()[2]).unwrap();
+        experiment.check().unwrap();
+        assert_eq!(experiment.disturbances.len(), 4);
+        assert!(experiment.actuator.rate_max.is_some() && experiment.track.half_length.is_some());
+    }
+
+    #[test]
+    fn each_experiment_beside_the_documents_can_be_run() {
+        for (name, text) in [
+            ("100-hz", include_str!("../../../docs/experiments/100-hz.toml")),
+            ("mismatch", include_str!("../../../docs/experiments/mismatch.toml")),
+            ("noise", include_str!("../../../docs/experiments/noise.toml")),
+            ("pushes", include_str!("../../../docs/experiments/pushes.toml")),
+        ] {
+            parse(Path::new(name), text).unwrap().check().unwrap();
+        }
+    }
+
+    #[test]
     fn each_documented_surface_can_be_used() {
         let lines: Vec<&str> = documented()[1].lines().collect();
         assert_eq!(lines.len(), 3);

@@ -9,7 +9,8 @@ use anyhow::Result;
 use memcheck::ThreadMeter;
 use serde::Serialize;
 use sim_runner::{
-    ClosedLoop, Experiment, History, Metrics, MetricsRecorder, Outcome, Run, TrajectoryWriter,
+    ClosedLoop, Experiment, History, Metrics, MetricsRecorder, Outcome, Run, Scenario,
+    TrajectoryWriter,
 };
 use smc_controllers::{EquivalentControl, Kind};
 
@@ -52,6 +53,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Resu
     let out = args.out.clone().unwrap_or_else(|| "out".into());
     make_directory(&out)?;
     let closed_loop = source.checked(Experiment::closed_loop)?;
+    let scenario = source.checked(|experiment| experiment.scenario(args.seed))?;
     let bar = progress_bar(Kind::ALL.len() as u64, "controllers");
     let meter = ThreadMeter::new()?;
 
@@ -62,7 +64,8 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Resu
         let path = out.join(&trajectory);
         let mut histories = picture::histories(&closed_loop);
         let before = meter.read();
-        let (run, metrics, equivalent) = hold(&source, &closed_loop, kind, &path, &mut histories)?;
+        let (run, metrics, equivalent) =
+            hold(&source, &closed_loop, &scenario, kind, &path, &mut histories)?;
         let bytes_left = meter.read().since(&before).live_bytes;
         rows.push(Row {
             name: kind,
@@ -85,7 +88,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Resu
         version: VERSION,
         out,
         controllers: rows,
-        experiment: *source.experiment(),
+        experiment: source.experiment().clone(),
     };
     Draft::begin(&document.out.join("summary.json"))?.finish_json(&document)?;
     if json { print_json(&document) } else { print(&in_words(&document)) }
@@ -95,6 +98,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Resu
 fn hold(
     source: &Source,
     closed_loop: &ClosedLoop,
+    scenario: &Scenario,
     kind: Kind,
     path: &Path,
     histories: &mut [History; 2],
@@ -104,7 +108,7 @@ fn hold(
         let trajectory = TrajectoryWriter::new(file);
         let [whole, beginning] = histories;
         let mut observers = ((MetricsRecorder::new(closed_loop), trajectory), (whole, beginning));
-        let run = closed_loop.run(&controller, source.experiment().start, &mut observers);
+        let run = closed_loop.run(&controller, scenario, &mut observers);
         let ((metrics, trajectory), _) = observers;
         trajectory.finish()?;
         Ok((run, metrics.metrics(run.outcome), metrics.equivalent()))
@@ -112,7 +116,7 @@ fn hold(
 }
 
 fn in_words(document: &Document) -> String {
-    let Experiment { start, simulation, actuator, .. } = document.experiment;
+    let Experiment { start, simulation, actuator, .. } = &document.experiment;
     let mut table = table(&[
         "controller",
         "outcome",

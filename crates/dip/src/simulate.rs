@@ -85,7 +85,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Res
         equivalent,
         seed: args.seed,
         version: VERSION,
-        experiment: *source.experiment(),
+        experiment: source.experiment().clone(),
     };
     if let Some(directory) = &args.out {
         Draft::begin(&directory.join("summary.json"))?.finish_json(&document)?;
@@ -100,12 +100,12 @@ fn simulate(
     observer: &mut impl Observer,
 ) -> Result<(Run, Metrics, Option<EquivalentControl>)> {
     let mut observers = (MetricsRecorder::new(closed_loop), observer);
-    let start = source.experiment().start;
+    let scenario = source.checked(|experiment| experiment.scenario(args.seed))?;
     let run = match args.controller.0 {
-        None => closed_loop.run(&Uncontrolled, start, &mut observers),
+        None => closed_loop.run(&Uncontrolled, &scenario, &mut observers),
         Some(kind) => {
             let controller = source.checked(|experiment| experiment.controller(kind))?;
-            closed_loop.run(&controller, start, &mut observers)
+            closed_loop.run(&controller, &scenario, &mut observers)
         }
     };
     let recorder = observers.0;

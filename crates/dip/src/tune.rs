@@ -70,7 +70,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &TuneArgs) -> Result<
         particles,
         iterations,
         version: VERSION,
-        experiment: *source.experiment(),
+        experiment: source.experiment().clone(),
     };
     if json {
         print_json(&document)?;

@@ -31,7 +31,7 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
-const KEYS_OF_METRICS: [&str; 12] = [
+const KEYS_OF_METRICS: [&str; 15] = [
     "cart_travel",
     "control_effort",
     "guarded_share",
@@ -40,10 +40,13 @@ const KEYS_OF_METRICS: [&str; 12] = [
     "itae",
     "overshoot_theta1",
     "overshoot_theta2",
+    "peak_angle",
     "peak_force",
     "saturation_share",
     "settling_time",
+    "theta_rms",
     "total_variation",
+    "u_rms",
 ];
 
 fn keys(value: &Value) -> Vec<&str> {

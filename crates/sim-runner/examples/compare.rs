@@ -4,7 +4,7 @@
 
 use std::num::NonZeroU64;
 
-use sim_runner::{Experiment, MetricsRecorder, Starts, compare};
+use sim_runner::{Experiment, MetricsRecorder, Scenarios, Starts, compare};
 use smc_controllers::Kind;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,7 +15,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("law               settled  fallen  settling [s]  effort [N²s]  variation [N]");
     let or_dash =
         |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
-    for row in compare(&experiment, &Kind::ALL, starts, NonZeroU64::new(50).unwrap(), || ())? {
+    let fifty = NonZeroU64::new(50).unwrap();
+    for row in compare(&experiment, &Kind::ALL, starts, fifty, || (), |_| ())? {
         println!(
             "{:16}{:9}{:8}{:>14}{:>14}{:>15}",
             row.name,
@@ -31,7 +32,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let closed_loop = experiment.closed_loop()?;
     let law = experiment.controller(Kind::Hybrid)?;
     let mut recorder = MetricsRecorder::new(&closed_loop);
-    let run = closed_loop.run(&law, starts.get(17), &mut recorder);
+    let scenario = Scenarios::new(&experiment, starts)?.get(17);
+    let run = closed_loop.run(&law, &scenario, &mut recorder);
     println!("\nhybrid, start 17: {} after {} s", run.outcome.name(), run.time);
     println!("{:#?}", recorder.metrics(run.outcome));
     Ok(())

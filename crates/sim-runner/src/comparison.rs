@@ -1,17 +1,20 @@
-//! One law on many random starts.
+//! The laws in the same many random scenarios.
 
 use std::num::NonZeroU64;
 
+use dip_dynamics::State;
 use rayon::prelude::*;
 use serde::Serialize;
 use smc_controllers::{Controller, Kind};
 
-use crate::closed_loop::ClosedLoop;
 use crate::error::ExperimentError;
 use crate::experiment::Experiment;
 use crate::metrics::{Metrics, MetricsRecorder};
-use crate::outcome::Outcome;
+use crate::outcome::{Outcome, Run};
+use crate::scenario::Scenarios;
 use crate::starts::Starts;
+use crate::statistics::{median, wilson};
+use crate::world::World;
 
 /// How a law did on many starts. Medians of what did not happen are none.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -26,22 +29,62 @@ pub struct Comparison {
     pub not_settled: u64,
     /// Runs that fell.
     pub fallen: u64,
+    /// Runs of which the cart left the track.
+    pub off_track: u64,
     /// Runs that diverged.
     pub diverged: u64,
     /// `settled / starts`.
     pub success_rate: f64,
+    /// Its 95 % confidence interval (Wilson).
+    pub success_interval: [f64; 2],
     /// Median settling time in s over all runs; one that did not settle counts as longer than any,
     /// so that the median is none if half of the runs or more did not.
     pub settling_time_median: Option<f64>,
-    /// Median of `∫u²dt` in N²·s over the runs that settled.
+    /// Median of `∫F²dt` in N²·s over the runs that settled.
     pub control_effort_median: Option<f64>,
-    /// Median total variation of the force in N over the runs that settled.
+    /// Median total variation of the command in N over the runs that settled.
     pub total_variation_median: Option<f64>,
+    /// Median of the angles' root mean square near the horizon in rad over the runs that settled.
+    pub theta_rms_median: Option<f64>,
+    /// Median of the command's root mean square near the horizon in N over the runs that settled.
+    pub u_rms_median: Option<f64>,
 }
 
-/// Runs the laws `kinds` of an experiment from the starts `0..count`, the same for each law.
+/// One run of a comparison, flat: a row of a table. Metrics: [`Metrics`].
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[expect(missing_docs, reason = "most fields are documented at their types")]
+pub struct RunRow {
+    pub controller: Kind,
+    /// Number of the scenario.
+    pub index: u64,
+    /// Initial angle of rod 1 in rad.
+    pub theta1: f64,
+    /// Initial angle of rod 2 in rad.
+    pub theta2: f64,
+    pub outcome: Outcome,
+    /// When that was decided, in s.
+    pub time: f64,
+    pub settling_time: Option<f64>,
+    pub overshoot_theta1: f64,
+    pub overshoot_theta2: f64,
+    pub ise: f64,
+    pub iae: f64,
+    pub itae: f64,
+    pub control_effort: f64,
+    pub total_variation: f64,
+    pub peak_force: f64,
+    pub saturation_share: Option<f64>,
+    pub guarded_share: Option<f64>,
+    pub cart_travel: f64,
+    pub peak_angle: f64,
+    pub theta_rms: Option<f64>,
+    pub u_rms: Option<f64>,
+}
+
+/// Runs the laws `kinds` of an experiment in the scenarios `0..count`, the same for each law.
 ///
-/// `progress` is called after each run, from any thread. The result does not depend on the threads.
+/// `progress` is called after each run, from any thread; `each` is shown all runs of a law, in the
+/// order of their indices, once they are done. The result does not depend on the threads.
 ///
 /// # Errors
 /// An experiment that cannot be run.
@@ -51,41 +94,92 @@ pub fn compare(
     starts: Starts,
     count: NonZeroU64,
     progress: impl Fn() + Sync,
+    mut each: impl FnMut(&RunRow),
 ) -> Result<Vec<Comparison>, ExperimentError> {
     let closed_loop = experiment.closed_loop()?;
+    let scenarios = Scenarios::new(experiment, starts)?;
     kinds
         .iter()
         .map(|&kind| {
             let controller = experiment.controller(kind)?;
             let runs: Vec<_> = (0..count.get())
                 .into_par_iter()
-                .map(|index| {
-                    let run = judge(&closed_loop, &controller, starts, index);
-                    progress();
-                    run
-                })
+                .map_init(
+                    || World::new(&closed_loop),
+                    |world, index| {
+                        let run = judge(world, &controller, &scenarios, index);
+                        progress();
+                        run
+                    },
+                )
                 .collect();
+            for (index, (run, metrics)) in (0..).zip(&runs) {
+                each(&row(kind, index, &starts.get(index), run, metrics));
+            }
             Ok(summarise(kind, &runs))
         })
         .collect()
 }
 
 fn judge(
-    closed_loop: &ClosedLoop,
+    world: &mut World<'_>,
     controller: &impl Controller,
-    starts: Starts,
+    scenarios: &Scenarios,
     index: u64,
-) -> (Outcome, Metrics) {
-    let mut recorder = MetricsRecorder::new(closed_loop);
-    let run = closed_loop.run(controller, starts.get(index), &mut recorder);
-    (run.outcome, recorder.metrics(run.outcome))
+) -> (Run, Metrics) {
+    let mut recorder = MetricsRecorder::new(world.closed_loop());
+    let run = world.run(controller, &scenarios.get(index), &mut recorder);
+    (run, recorder.metrics(run.outcome))
 }
 
-fn summarise(name: Kind, runs: &[(Outcome, Metrics)]) -> Comparison {
-    let count = |outcome| runs.iter().filter(|run| run.0 == outcome).count() as u64;
-    let of_settled = |metric: fn(&Metrics) -> f64| {
-        let settled = runs.iter().filter(|run| run.0 == Outcome::Settled);
-        median(settled.map(|(_, metrics)| Some(metric(metrics))).collect())
+fn row(controller: Kind, index: u64, start: &State, run: &Run, metrics: &Metrics) -> RunRow {
+    let Metrics {
+        settling_time,
+        overshoot_theta1,
+        overshoot_theta2,
+        ise,
+        iae,
+        itae,
+        control_effort,
+        total_variation,
+        peak_force,
+        saturation_share,
+        guarded_share,
+        cart_travel,
+        peak_angle,
+        theta_rms,
+        u_rms,
+    } = *metrics;
+    RunRow {
+        controller,
+        index,
+        theta1: start.theta1,
+        theta2: start.theta2,
+        outcome: run.outcome,
+        time: run.time,
+        settling_time,
+        overshoot_theta1,
+        overshoot_theta2,
+        ise,
+        iae,
+        itae,
+        control_effort,
+        total_variation,
+        peak_force,
+        saturation_share,
+        guarded_share,
+        cart_travel,
+        peak_angle,
+        theta_rms,
+        u_rms,
+    }
+}
+
+fn summarise(name: Kind, runs: &[(Run, Metrics)]) -> Comparison {
+    let count = |outcome| runs.iter().filter(|run| run.0.outcome == outcome).count() as u64;
+    let of_settled = |metric: fn(&Metrics) -> Option<f64>| {
+        let settled = runs.iter().filter(|run| run.0.outcome == Outcome::Settled);
+        median(settled.map(|(_, metrics)| metric(metrics)).collect())
     };
     let settled = count(Outcome::Settled);
     Comparison {
@@ -94,41 +188,14 @@ fn summarise(name: Kind, runs: &[(Outcome, Metrics)]) -> Comparison {
         settled,
         not_settled: count(Outcome::NotSettled),
         fallen: count(Outcome::Fallen),
+        off_track: count(Outcome::OffTrack),
         diverged: count(Outcome::Diverged),
         success_rate: settled as f64 / runs.len() as f64,
+        success_interval: wilson(settled, runs.len() as u64),
         settling_time_median: median(runs.iter().map(|run| run.1.settling_time).collect()),
-        control_effort_median: of_settled(|metrics| metrics.control_effort),
-        total_variation_median: of_settled(|metrics| metrics.total_variation),
-    }
-}
-
-/// The median of values, of which `None` is larger than any number. None if there are no values,
-/// or if the median falls on a `None`.
-fn median(values: Vec<Option<f64>>) -> Option<f64> {
-    let mut values: Vec<f64> =
-        values.into_iter().map(|value| value.unwrap_or(f64::INFINITY)).collect();
-    values.sort_by(f64::total_cmp);
-    let upper = *values.get(values.len() / 2)?;
-    let lower = values[(values.len() - 1) / 2];
-    let median = lower.midpoint(upper);
-    median.is_finite().then_some(median)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::median;
-
-    #[test]
-    fn medians_are_censored() {
-        for (values, expected) in [
-            (vec![], None),
-            (vec![None], None),
-            (vec![Some(3.0)], Some(3.0)),
-            (vec![Some(3.0), None], None),
-            (vec![Some(3.0), None, Some(1.0)], Some(3.0)),
-            (vec![Some(4.0), Some(1.0), Some(2.0), None], Some(3.0)),
-        ] {
-            assert_eq!(median(values), expected);
-        }
+        control_effort_median: of_settled(|metrics| Some(metrics.control_effort)),
+        total_variation_median: of_settled(|metrics| Some(metrics.total_variation)),
+        theta_rms_median: of_settled(|metrics| metrics.theta_rms),
+        u_rms_median: of_settled(|metrics| metrics.u_rms),
     }
 }

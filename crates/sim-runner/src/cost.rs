@@ -3,8 +3,8 @@
 //! - If every run settled, the cost is the mean of `J/(1 + J)`, with `J` the weighted sum of the
 //!   metrics of a run: in `[0, 1)`.
 //! - If `f` of `n` runs failed, it is `1 + (f − 1 + (p + s)/2)/n`, in `(1, 2]`: `p` is the mean penalty
-//!   of the runs that failed, ½ for one that stayed up without settling and `1 − t/(4T)` for a fall at
-//!   time `t` of the horizon `T`; `s` is the mean of `J/(1 + J)` over those that settled.
+//!   of the runs that failed, ½ for one that stayed up without settling and `1 − t/(4T)` for a fall
+//!   or the end of the track at time `t` of the horizon `T`; `s` is the mean of `J/(1 + J)` over those that settled.
 //!
 //! So any candidate that fails is worse than any that does not, and fewer failures are better than
 //! more; no weight can trade these. Among candidates with as many failures, later falls and better
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::ExperimentError;
 use crate::metrics::Metrics;
 use crate::outcome::{Outcome, Run};
+use crate::rules::{not_negative, require};
 use crate::starts::{StartError, Starts};
 
 /// How gains are judged.
@@ -42,12 +43,10 @@ const STARTS_MAX: u32 = 100_000;
 
 impl Tuning {
     pub(crate) fn check(&self) -> Result<(), ExperimentError> {
-        if !(1..=STARTS_MAX).contains(&self.starts) {
-            let (key, value) = ("tuning.starts", f64::from(self.starts));
-            return Err(ExperimentError::Setting { key, value, rule: "from 1 to 100000" });
-        }
+        let (few, starts) = ((1..=STARTS_MAX).contains(&self.starts), f64::from(self.starts));
+        require("tuning.starts", starts, few, "from 1 to 100000")?;
         Starts::new(self.radius, 0).map_err(|StartError { value }| ExperimentError::Setting {
-            key: "tuning.box",
+            key: "tuning.box".into(),
             value,
             rule: StartError::RULE,
         })?;
@@ -94,16 +93,10 @@ impl Cost {
             ("tuning.cost.cart_travel", self.cart_travel),
         ];
         for (key, value) in weights {
-            if !(value.is_finite() && value >= 0.0) {
-                let rule = "finite and not negative";
-                return Err(ExperimentError::Setting { key, value, rule });
-            }
+            not_negative(key, value)?;
         }
-        if weights.iter().all(|&(_, value)| value == 0.0) {
-            let (key, rule) = (weights[0].0, "greater than 0, or another weight of the cost");
-            return Err(ExperimentError::Setting { key, value: 0.0, rule });
-        }
-        Ok(())
+        let some = weights.iter().any(|&(_, value)| value != 0.0);
+        require(weights[0].0, 0.0, some, "greater than 0, or another weight of the cost")
     }
 
     /// `J` of a run that settled.
@@ -153,7 +146,7 @@ impl Judge {
                 self.failed += 1;
                 self.penalty += 0.5;
             }
-            (Outcome::Fallen, _) => {
+            (Outcome::Fallen | Outcome::OffTrack, _) => {
                 self.failed += 1;
                 self.penalty += 1.0 - 0.25 * run.time / self.horizon;
             }

@@ -1,5 +1,7 @@
 //! Why an experiment cannot be run.
 
+use std::borrow::Cow;
+
 use dip_dynamics::ParameterError;
 use smc_controllers::{DesignError, Kind, RiccatiError, SurfaceError};
 use thiserror::Error;
@@ -13,8 +15,8 @@ pub enum ExperimentError {
     /// A setting breaks its rule.
     #[error("{key} = {value}: must be {rule}")]
     Setting {
-        /// Its place, as in a file.
-        key: &'static str,
+        /// Its place, as in a file; entries of a list are counted from 0.
+        key: Cow<'static, str>,
         /// Its value.
         value: f64,
         /// What would be right.
@@ -56,7 +58,8 @@ impl ExperimentError {
         match self {
             Self::Plant(error) => format!("plant.{}", error.name),
             Self::Start { name, .. } => format!("start.{name}"),
-            Self::Setting { key, .. } | Self::NotMultiple { key, .. } => (*key).to_owned(),
+            Self::Setting { key, .. } => key.clone().into_owned(),
+            Self::NotMultiple { key, .. } => (*key).to_owned(),
             Self::Controller { kind, source } => {
                 let within = match source {
                     DesignError::Gain(error) => error.name().to_owned(),
@@ -78,14 +81,5 @@ fn weights_key(weights: &str, error: &RiccatiError) -> String {
         RiccatiError::Weight(error) if error.name() == "r" => format!("{weights}.r"),
         RiccatiError::Weight(_) => format!("{weights}.q"),
         RiccatiError::NoSolution => weights.to_owned(),
-    }
-}
-
-/// Checks a setting that has to be positive.
-pub(crate) fn positive(key: &'static str, value: f64) -> Result<(), ExperimentError> {
-    if value.is_finite() && value > 0.0 {
-        Ok(())
-    } else {
-        Err(ExperimentError::Setting { key, value, rule: "finite and greater than 0" })
     }
 }

@@ -7,17 +7,22 @@ use dip_dynamics::{Integrator, Parameters, Plant, State};
 use serde::{Deserialize, Serialize};
 use smc_controllers::{AnyController, Controllers, Kind};
 
+use crate::actuator::{Actuator, Drive};
 use crate::closed_loop::{ClosedLoop, in_bounds};
 use crate::cost::Tuning;
-use crate::error::{ExperimentError, positive};
-use crate::outcome::{AfterFall, Settling};
+use crate::disturbances::{Disturbance, Loads};
+use crate::error::ExperimentError;
+use crate::mismatch::Mismatch;
+use crate::outcome::{AfterFall, Settling, Track};
+use crate::rules::{STEPS_MAX, multiple, not_negative, positive, require};
+use crate::sensors::{Sensing, Sensors};
 
 /// A whole experiment. Unchecked: [`Experiment::closed_loop`] and [`Experiment::controller`] check.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Experiment {
-    /// Parameters of the plant.
+    /// Nominal parameters of the plant.
     pub plant: Parameters,
     /// The initial state.
     pub start: State,
@@ -25,6 +30,15 @@ pub struct Experiment {
     pub simulation: Simulation,
     /// The actuator.
     pub actuator: Actuator,
+    /// The sensors.
+    pub sensors: Sensors,
+    /// Forces that nobody commanded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub disturbances: Vec<Disturbance>,
+    /// How far the true plant may be from the nominal one.
+    pub mismatch: Mismatch,
+    /// The track of the cart.
+    pub track: Track,
     /// What counts as settled and as fallen.
     pub settling: Settling,
     /// The laws.
@@ -40,6 +54,10 @@ impl Default for Experiment {
             start: State { theta1: 0.05, theta2: -0.03, ..State::UPRIGHT },
             simulation: Simulation::default(),
             actuator: Actuator::default(),
+            sensors: Sensors::default(),
+            disturbances: Vec::new(),
+            mismatch: Mismatch::default(),
+            track: Track::default(),
             settling: Settling::default(),
             controllers: Controllers::default(),
             tuning: Tuning::default(),
@@ -68,31 +86,23 @@ impl Default for Simulation {
     }
 }
 
-/// The actuator of the cart.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields, default)]
-pub struct Actuator {
-    /// The largest force either way in N.
-    pub u_max: f64,
-}
-
-impl Default for Actuator {
-    fn default() -> Self {
-        Self { u_max: 150.0 }
-    }
-}
-
-/// Steps beyond which a run would take hours: more likely a typing error than a wish.
-const STEPS_MAX: u64 = 1_000_000_000;
-
 impl Experiment {
-    /// The plant.
+    /// The nominal plant.
     ///
     /// # Errors
     /// A parameter that breaks its rule.
     pub fn plant(&self) -> Result<Plant, ExperimentError> {
         Ok(Plant::new(&self.plant)?)
+    }
+
+    /// What controllers know of the plant: they are designed on it, and told its evaluation. It is
+    /// the nominal plant without dry friction and drag ([`Parameters::viscous`] says why).
+    ///
+    /// # Errors
+    /// A parameter that breaks its rule.
+    pub fn model(&self) -> Result<Plant, ExperimentError> {
+        self.plant.check()?;
+        Ok(Plant::new(&self.plant.viscous())?)
     }
 
     /// The plant under sampled control.
@@ -123,35 +133,37 @@ impl Experiment {
             ("simulation.duration", duration),
             ("simulation.control_period", control_period),
         )?;
-        if u64::from(periods) * u64::from(substeps) > STEPS_MAX {
-            let rule = "such that a run takes at most 1e9 steps";
-            return Err(ExperimentError::Setting { key: "simulation.step", value: step, rule });
-        }
-        if self.settling.theta >= self.settling.fall_angle {
-            let (key, value) = ("settling.theta", self.settling.theta);
-            let rule = "less than settling.fall_angle";
-            return Err(ExperimentError::Setting { key, value, rule });
-        }
+        let few = u64::from(periods) * u64::from(substeps) <= STEPS_MAX;
+        require("simulation.step", step, few, "such that a run takes at most 1e9 steps")?;
+        let Settling { theta, fall_angle, hold, .. } = self.settling;
+        require("settling.theta", theta, theta < fall_angle, "less than settling.fall_angle")?;
+        not_negative("settling.hold", hold)?;
+        let rule = "at most simulation.duration";
+        require("settling.hold", hold, hold <= duration, rule)?;
+        self.track.half_length.map_or(Ok(()), |half| positive("track.half_length", half))?;
         Ok(ClosedLoop {
-            plant: self.plant()?,
+            model: self.model()?,
             integrator,
             step,
             substeps,
             period: control_period,
             periods: u64::from(periods),
-            u_max: self.actuator.u_max,
+            drive: Drive::new(&self.actuator, step)?,
+            sensing: Sensing::new(&self.sensors, step, control_period)?,
+            loads: Loads::new(&self.disturbances, step)?,
+            half_length: self.track.half_length.unwrap_or(f64::INFINITY),
             settling: self.settling,
             after_fall: AfterFall::Stop,
         })
     }
 
-    /// One of its laws, designed on the plant linearised upright.
+    /// One of its laws, designed on the model linearised upright.
     ///
     /// # Errors
     /// A parameter, actuator limit or gain that breaks its rule, or a surface that cannot be.
     pub fn controller(&self, kind: Kind) -> Result<AnyController, ExperimentError> {
         positive("actuator.u_max", self.actuator.u_max)?;
-        let linear = self.plant()?.linearise(&State::UPRIGHT, 0.0);
+        let linear = self.model()?.linearise(&State::UPRIGHT, 0.0);
         self.controllers
             .get(kind)
             .build(&linear, self.actuator.u_max)
@@ -164,22 +176,8 @@ impl Experiment {
     /// The first fault.
     pub fn check(&self) -> Result<(), ExperimentError> {
         self.closed_loop()?;
+        self.mismatch.check(&self.plant)?;
         self.tuning.check()?;
         Kind::ALL.into_iter().try_for_each(|kind| self.controller(kind).map(|_| ()))
-    }
-}
-
-/// How many times `of` fits in `value`.
-fn multiple(
-    (key, value): (&'static str, f64),
-    (of_key, of): (&'static str, f64),
-) -> Result<u32, ExperimentError> {
-    let times = (value / of).round();
-    // Decimal times such as 0.1 and 0.001 are not exact in binary; a millionth of a step is.
-    if (value / of - times).abs() <= 1e-6 && (1.0..=STEPS_MAX as f64).contains(&times) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "in range")]
-        Ok(times as u32)
-    } else {
-        Err(ExperimentError::NotMultiple { key, value, of_key, of })
     }
 }

@@ -9,9 +9,9 @@ use crate::observer::{Instant, Observer};
 pub struct Kept {
     /// Time in s.
     pub t: f64,
-    /// The state.
+    /// The true state.
     pub state: State,
-    /// The force in N.
+    /// The command in N.
     pub u: f64,
     /// The sliding variable, if the law has one.
     pub sigma: Option<f64>,
@@ -46,7 +46,7 @@ impl History {
 }
 
 impl Observer for History {
-    fn observe(&mut self, &Instant { t, state, command }: &Instant<'_>) {
+    fn observe(&mut self, &Instant { t, state, command, .. }: &Instant<'_>) {
         if self.seen < self.instants && self.seen.is_multiple_of(self.stride) {
             self.kept.push(Kept { t, state: *state, u: command.u, sigma: command.sigma });
         }

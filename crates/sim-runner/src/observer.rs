@@ -8,11 +8,16 @@ use smc_controllers::Command;
 pub struct Instant<'a> {
     /// Time in s.
     pub t: f64,
-    /// The state of the plant, always finite.
+    /// The true state of the plant, always finite.
     pub state: &'a State,
-    /// The command from here to the next instant. At the last instant of a run it is what the
-    /// controller asks for next, and is not applied.
+    /// The state that the controller was told.
+    pub measured: &'a State,
+    /// The command from here to the next instant, limited by the actuator. At the last instant of a
+    /// run it is what the controller asks for next, and is not applied.
     pub command: &'a Command,
+    /// The force on the cart in N during the integration step that begins here: the command, unless
+    /// the actuator is slow, late or dead to small ones. That of the last instant is not applied.
+    pub force: f64,
 }
 
 /// Sees every sampling instant of a run in order, the last one included.

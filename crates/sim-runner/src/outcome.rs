@@ -16,11 +16,13 @@ pub struct Settling {
     pub x: f64,
     /// Fallen: either angle beyond this many rad.
     pub fall_angle: f64,
+    /// For this many s until the horizon the state has to be within the bands; 0 is at the horizon.
+    pub hold: f64,
 }
 
 impl Default for Settling {
     fn default() -> Self {
-        Self { theta: 0.01, x: 0.05, fall_angle: FRAC_PI_2 }
+        Self { theta: 0.01, x: 0.05, fall_angle: FRAC_PI_2, hold: 0.0 }
     }
 }
 
@@ -31,6 +33,16 @@ impl Settling {
             && state.theta2.abs() <= self.theta
             && state.x.abs() <= self.x
     }
+}
+
+/// The track of the cart.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Track {
+    /// A cart farther from the origin than this many m has left the track; none is no end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub half_length: Option<f64>,
 }
 
 /// What a run does once a rod has fallen.
@@ -47,12 +59,15 @@ pub enum AfterFall {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// Angles and cart are within the settling bands at the horizon.
+    /// Angles and cart were within the settling bands at the horizon, and for the time before it that
+    /// they have to be.
     Settled,
     /// Still up at the horizon, but not within the bands.
     NotSettled,
     /// A rod passed the fall angle.
     Fallen,
+    /// The cart left the track.
+    OffTrack,
     /// The state ran out of all bounds: the time step is too long, or the force was not a number.
     Diverged,
 }
@@ -64,6 +79,7 @@ impl Outcome {
             Self::Settled => "settled",
             Self::NotSettled => "not_settled",
             Self::Fallen => "fallen",
+            Self::OffTrack => "off_track",
             Self::Diverged => "diverged",
         }
     }
@@ -74,7 +90,8 @@ impl Outcome {
 pub struct Run {
     /// How it ended.
     pub outcome: Outcome,
-    /// When that was decided, in s: at the fall, at the divergence, or at the horizon.
+    /// When that was decided, in s: at the fall, at the end of the track, at the divergence,
+    /// or at the horizon.
     pub time: f64,
     /// The last state; after a divergence the last one within bounds, or the start if that was not.
     pub final_state: State,

@@ -6,21 +6,16 @@
 use core::f64::consts::PI;
 
 use dip_dynamics::State;
-use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
+use rand::RngExt;
 use thiserror::Error;
 
-/// Streams of random numbers for comparisons begin here, those for training there: no start is in
-/// both, and neither shares a stream with the particles of a swarm of the same seed, which are few.
-const COMPARISON: u64 = 1 << 61;
-const TRAINING: u64 = 1 << 62;
+use crate::noise::{Purpose, Streams};
 
 /// Starts at rest with the cart at the origin, `θ1` and `θ2` uniform in `[−radius, radius]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Starts {
     radius: f64,
-    seed: u64,
-    first_stream: u64,
+    streams: Streams,
 }
 
 /// A box from which no start can be drawn.
@@ -43,7 +38,7 @@ impl Starts {
     /// A radius that is not positive, or more than half a turn.
     pub fn new(radius: f64, seed: u64) -> Result<Self, StartError> {
         if radius > 0.0 && radius <= PI {
-            Ok(Self { radius, seed, first_stream: COMPARISON })
+            Ok(Self { radius, streams: Streams::for_comparison(seed) })
         } else {
             Err(StartError { value: radius })
         }
@@ -51,15 +46,19 @@ impl Starts {
 
     /// The same box, other starts: those on which gains are tuned.
     pub(crate) fn for_training(self) -> Self {
-        Self { first_stream: TRAINING, ..self }
+        Self { streams: self.streams.for_training(), ..self }
     }
 
     /// Start number `index`.
     pub fn get(&self, index: u64) -> State {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
-        rng.set_stream(self.first_stream + index);
-        let mut angle = || rng.random_range(-self.radius..=self.radius);
+        let mut generator = self.streams(index).generator(Purpose::Start);
+        let mut angle = || generator.random_range(-self.radius..=self.radius);
         State { theta1: angle(), theta2: angle(), ..State::UPRIGHT }
+    }
+
+    /// All random numbers of the scenario that begins at start number `index`.
+    pub(crate) fn streams(&self, index: u64) -> Streams {
+        self.streams.of(index)
     }
 }
 

@@ -40,7 +40,7 @@ impl<W: Write> TrajectoryWriter<W> {
 }
 
 impl<W: Write> Observer for TrajectoryWriter<W> {
-    fn observe(&mut self, &Instant { t, state, command }: &Instant<'_>) {
+    fn observe(&mut self, &Instant { t, state, command, .. }: &Instant<'_>) {
         if self.error.is_none() {
             let row = (t, state.to_array(), command.u, command.sigma.unwrap_or(f64::NAN));
             self.error = self.csv.serialize(row).err();

@@ -1,4 +1,4 @@
-//! Gains by particle swarm: which gains are searched, where, and on which starts.
+//! Gains by particle swarm: which gains are searched, where, and in which scenarios.
 //!
 //! What a candidate costs is in `cost.rs`. A candidate whose surface cannot be designed, or of which
 //! a run diverges, has no cost: the swarm counts it as infeasible.
@@ -18,7 +18,9 @@ use crate::cost::{Cost, Judge, Tuning};
 use crate::error::ExperimentError;
 use crate::experiment::Experiment;
 use crate::metrics::MetricsRecorder;
+use crate::scenario::{Scenario, Scenarios};
 use crate::starts::Starts;
+use crate::world::World;
 
 /// The objective: what a candidate costs.
 #[derive(Clone)]
@@ -26,7 +28,7 @@ struct Objective<'a> {
     base: ControllerSpec,
     linear: Linearisation,
     closed_loop: ClosedLoop,
-    starts: &'a [State],
+    scenarios: &'a [Scenario],
     cost: Cost,
 }
 
@@ -40,9 +42,10 @@ impl Objective<'_> {
     fn judge(&self, spec: &ControllerSpec) -> Option<Judge> {
         let controller = spec.build(&self.linear, self.closed_loop.u_max()).ok()?;
         let mut judge = Judge::new(self.cost, self.closed_loop.horizon());
-        for &start in self.starts {
+        let mut world = World::new(&self.closed_loop);
+        for scenario in self.scenarios {
             let mut recorder = MetricsRecorder::new(&self.closed_loop);
-            let run = self.closed_loop.run(&controller, start, &mut recorder);
+            let run = world.run(&controller, scenario, &mut recorder);
             judge.add(&run, &recorder.metrics(run.outcome));
         }
         Some(judge)
@@ -88,7 +91,7 @@ pub struct Budget {
     pub particles: usize,
     /// Generations, at least 1.
     pub iterations: u64,
-    /// Seed of the starts and of the swarm.
+    /// Seed of the scenarios and of the swarm.
     pub seed: u64,
 }
 
@@ -172,8 +175,9 @@ pub fn tune(
     let Ok(starts_of_seed) = Starts::new(radius, budget.seed) else {
         unreachable!("the box of a checked experiment is right");
     };
-    let training = starts_of_seed.for_training();
-    let starts: Vec<State> = (0..u64::from(starts)).map(|index| training.get(index)).collect();
+    let training = Scenarios::new(experiment, starts_of_seed.for_training())?;
+    let scenarios: Vec<Scenario> =
+        (0..u64::from(starts)).map(|index| training.get(index)).collect();
 
     let mut base = experiment.controllers.get(kind);
     let (mut limits, mut present) = (Vec::new(), Vec::new());
@@ -187,9 +191,9 @@ pub fn tune(
     let closed_loop = experiment.closed_loop()?;
     let objective = Objective {
         base,
-        linear: closed_loop.plant().linearise(&State::UPRIGHT, 0.0),
+        linear: closed_loop.model().linearise(&State::UPRIGHT, 0.0),
         closed_loop,
-        starts: &starts,
+        scenarios: &scenarios,
         cost,
     };
     let judge = objective.clone();

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use dip_dynamics::{Integrator, Plant, State};
 use sim_runner::{
     Actuator, AfterFall, ClosedLoop, Experiment, History, Instant, Kept, MetricsRecorder, Observer,
-    Outcome, Run, Settling, Simulation, Starts, Uncontrolled, compare,
+    Outcome, Run, Scenario, Settling, Simulation, Starts, Uncontrolled, World, compare,
 };
 use smc_controllers::{Command, Controller, EquivalentControl, Kind, Sample};
 
@@ -20,12 +20,17 @@ fn closed_loop(simulation: Simulation) -> ClosedLoop {
     experiment(simulation).closed_loop().unwrap()
 }
 
+/// A run of the default plant.
+fn from(start: State) -> Scenario {
+    Scenario::new(start, Experiment::default().plant().unwrap(), 1)
+}
+
 /// Everything that an observer is shown.
 #[derive(Default)]
 struct Seen(Vec<(f64, State, Command)>);
 
 impl Observer for Seen {
-    fn observe(&mut self, &Instant { t, state, command }: &Instant<'_>) {
+    fn observe(&mut self, &Instant { t, state, command, .. }: &Instant<'_>) {
         self.0.push((t, *state, *command));
     }
 }
@@ -82,9 +87,9 @@ fn the_force_is_held_between_samples() {
         assert_eq!((closed_loop.period(), closed_loop.periods()), (period, 50));
         let start = State { theta1: 0.02, theta2: -0.01, ..State::UPRIGHT };
         let mut seen = Seen::default();
-        let run = closed_loop.run(&Probe::new(period, 40.0), start, &mut seen);
+        let run = closed_loop.run(&Probe::new(period, 40.0), &from(start), &mut seen);
 
-        let plant: &Plant = closed_loop.plant();
+        let plant: &Plant = closed_loop.model();
         let mut state = start;
         for k in 0..periods {
             let u = 40.0 * (state.theta1 - 0.5 * state.theta2);
@@ -103,7 +108,7 @@ fn the_force_is_held_between_samples() {
 #[test]
 fn the_actuator_limits_a_controller_that_asks_for_too_much() {
     let closed_loop = Experiment {
-        actuator: Actuator { u_max: 3.0 },
+        actuator: Actuator { u_max: 3.0, ..Actuator::default() },
         simulation: Simulation { duration: 0.05, ..Simulation::default() },
         ..Experiment::default()
     }
@@ -113,10 +118,10 @@ fn the_actuator_limits_a_controller_that_asks_for_too_much() {
     for (theta1, u) in [(0.05, 3.0), (-0.05, -3.0)] {
         let start = State { theta1, ..State::UPRIGHT };
         let mut seen = Seen::default();
-        closed_loop.run(&Probe::new(1e-3, 1e9), start, &mut seen);
+        closed_loop.run(&Probe::new(1e-3, 1e9), &from(start), &mut seen);
         assert_eq!(seen.0[0].2.u, u, "it is shown what is applied");
         assert_eq!(seen.0[0].2.u_sw, 1e9 * theta1, "and what was asked for");
-        let plant = closed_loop.plant();
+        let plant = closed_loop.model();
         let here = plant.evaluate(&start);
         let expected = Integrator::Rk4.step(plant, &start, &here, u, [0.0; 3], 1e-3);
         assert_eq!(seen.0[1].1, expected, "and that the plant feels no more");
@@ -129,7 +134,7 @@ fn the_controller_is_asked_at_every_instant_the_last_included() {
         let closed_loop = closed_loop(Simulation { duration, ..Simulation::default() });
         let probe = Probe::new(1e-3, 0.0);
         let mut seen = Seen::default();
-        let run = closed_loop.run(&probe, State::UPRIGHT, &mut seen);
+        let run = closed_loop.run(&probe, &from(State::UPRIGHT), &mut seen);
         assert_eq!(closed_loop.periods(), periods);
         assert_eq!(probe.calls.get(), periods + 1);
         assert_eq!(seen.0.len() as u64, periods + 1);
@@ -139,22 +144,26 @@ fn the_controller_is_asked_at_every_instant_the_last_included() {
 }
 
 #[test]
-fn a_sample_is_one_period_of_the_run() {
+fn a_run_can_be_had_period_by_period() {
     let closed_loop = closed_loop(Simulation { duration: 0.02, ..Simulation::default() });
     let start = State { theta1: 0.02, ..State::UPRIGHT };
     let probe = Probe::new(1e-3, 40.0);
-    let (mut memory, mut state) = (probe.initial_memory(), start);
-    for _ in 0..20 {
-        state = closed_loop.sample(&probe, &mut memory, &state, |_| ());
+    let mut memory = probe.initial_memory();
+    let mut world = World::new(&closed_loop);
+    world.begin(&from(start));
+    for k in 0..20 {
+        assert_eq!(world.time(), f64::from(k) * 1e-3);
+        world.period(&probe, &mut memory, &mut ());
     }
-    assert_eq!(closed_loop.run(&Probe::new(1e-3, 40.0), start, &mut ()).final_state, state);
+    let run = closed_loop.run(&Probe::new(1e-3, 40.0), &from(start), &mut ());
+    assert_eq!(&run.final_state, world.state());
 }
 
 #[test]
 fn time_is_multiplied_and_not_accumulated() {
     let closed_loop = closed_loop(Simulation { duration: 10.0, ..Simulation::default() });
     let mut seen = Seen::default();
-    let run = closed_loop.run(&Uncontrolled, State::UPRIGHT, &mut seen);
+    let run = closed_loop.run(&Uncontrolled, &from(State::UPRIGHT), &mut seen);
     let mut accumulated = 0.0;
     let mut off = 0;
     for (k, &(t, ..)) in seen.0.iter().enumerate() {
@@ -175,7 +184,7 @@ fn every_shipped_law_settles_from_the_shipped_start() {
     for kind in Kind::ALL {
         let law = experiment.controller(kind).unwrap();
         let mut metrics = MetricsRecorder::new(&closed_loop);
-        let run = closed_loop.run(&law, experiment.start, &mut metrics);
+        let run = closed_loop.run(&law, &from(experiment.start), &mut metrics);
         assert_eq!(run.outcome, Outcome::Settled, "{kind}: {run:?}");
         assert_eq!(run.time, 10.0);
         assert!(closed_loop.settling().contains(&run.final_state));
@@ -235,7 +244,7 @@ fn runs_end_as_documented() {
     ] {
         let run = closed_loop(Simulation { duration, ..Simulation::default() }).run(
             &Uncontrolled,
-            start,
+            &from(start),
             &mut (),
         );
         assert_eq!((run.outcome, run.time), (outcome, time), "{what}: {run:?}");
@@ -248,7 +257,7 @@ fn runs_end_as_documented() {
 #[test]
 fn a_force_that_is_not_a_number_is_a_divergence_and_never_a_success() {
     let closed_loop = closed_loop(Simulation::default());
-    let run = closed_loop.run(&Probe::new(1e-3, f64::NAN), State::UPRIGHT, &mut ());
+    let run = closed_loop.run(&Probe::new(1e-3, f64::NAN), &from(State::UPRIGHT), &mut ());
     let expected = Run { outcome: Outcome::Diverged, time: 1e-3, final_state: State::UPRIGHT };
     assert_eq!(run, expected);
 }
@@ -258,9 +267,12 @@ fn a_fall_has_a_time_and_ends_the_run_unless_told_otherwise() {
     let closed_loop = closed_loop(Simulation { duration: 5.0, ..Simulation::default() });
     let start = Experiment::default().start;
     let (mut short, mut long) = (Seen::default(), Seen::default());
-    let stopped = closed_loop.run(&Uncontrolled, start, &mut short);
-    let continued =
-        closed_loop.with_after_fall(AfterFall::Continue).run(&Uncontrolled, start, &mut long);
+    let stopped = closed_loop.run(&Uncontrolled, &from(start), &mut short);
+    let continued = closed_loop.clone().with_after_fall(AfterFall::Continue).run(
+        &Uncontrolled,
+        &from(start),
+        &mut long,
+    );
 
     let leans = |state: &State| state.theta1.abs().max(state.theta2.abs());
     let (t, state, _) = *short.0.last().unwrap();
@@ -278,7 +290,8 @@ fn a_fall_has_a_time_and_ends_the_run_unless_told_otherwise() {
 
 #[test]
 fn an_outcome_has_one_name() {
-    for outcome in [Outcome::Settled, Outcome::NotSettled, Outcome::Fallen, Outcome::Diverged] {
+    use Outcome::{Diverged, Fallen, NotSettled, OffTrack, Settled};
+    for outcome in [Settled, NotSettled, Fallen, OffTrack, Diverged] {
         assert_eq!(serde_json::to_value(outcome).unwrap(), outcome.name());
     }
 }
@@ -292,7 +305,7 @@ fn observers_compose_and_change_nothing() {
     let law = experiment.controller(Kind::Hybrid).unwrap();
     let alone = |observer: &mut dyn Observer| {
         let mut observer = observer;
-        closed_loop.run(&law, experiment.start, &mut observer)
+        closed_loop.run(&law, &from(experiment.start), &mut observer)
     };
     let (mut seen, mut metrics) = (Seen::default(), MetricsRecorder::new(&closed_loop));
     let mut history = History::new(closed_loop.periods() + 1, 16);
@@ -302,7 +315,7 @@ fn observers_compose_and_change_nothing() {
         (Seen::default(), Some(MetricsRecorder::new(&closed_loop))),
         (History::new(closed_loop.periods() + 1, 16), None::<Seen>),
     );
-    let run = closed_loop.run(&law, experiment.start, &mut together);
+    let run = closed_loop.run(&law, &from(experiment.start), &mut together);
     assert!(runs.iter().all(|&other| other == run));
     let ((seen_too, metrics_too), (history_too, nobody)) = together;
     assert_eq!(seen_too.0, seen.0);
@@ -315,10 +328,10 @@ fn observers_compose_and_change_nothing() {
 fn a_history_is_bounded_and_even() {
     let closed_loop = closed_loop(Simulation { duration: 0.1, ..Simulation::default() });
     let mut seen = Seen::default();
-    closed_loop.run(&Uncontrolled, Experiment::default().start, &mut seen);
+    closed_loop.run(&Uncontrolled, &from(Experiment::default().start), &mut seen);
     for (capacity, stride) in [(1, 101), (2, 51), (10, 11), (50, 3), (100, 2), (101, 1), (500, 1)] {
         let mut history = History::new(closed_loop.periods() + 1, capacity);
-        closed_loop.run(&Uncontrolled, Experiment::default().start, &mut history);
+        closed_loop.run(&Uncontrolled, &from(Experiment::default().start), &mut history);
         let expected: Vec<Kept> = seen
             .0
             .iter()
@@ -330,7 +343,7 @@ fn a_history_is_bounded_and_even() {
     }
     // Only the beginning: of the first 11 instants every third.
     let mut beginning = History::new(11, 4);
-    closed_loop.run(&Uncontrolled, Experiment::default().start, &mut beginning);
+    closed_loop.run(&Uncontrolled, &from(Experiment::default().start), &mut beginning);
     let times: Vec<f64> = beginning.kept().iter().map(|kept| kept.t).collect();
     assert_eq!(times, [0, 3, 6, 9].map(|k: usize| seen.0[k].0));
 }
@@ -347,7 +360,7 @@ fn a_start_out_of_bounds_is_never_shown() {
     for x in [2e6, f64::NAN, f64::INFINITY] {
         let mut seen = Seen::default();
         let start = State { x, ..State::UPRIGHT };
-        let run = closed_loop.run(&Uncontrolled, start, &mut seen);
+        let run = closed_loop.run(&Uncontrolled, &from(start), &mut seen);
         assert_eq!((run.outcome, run.time), (Outcome::Diverged, 0.0));
         assert!(seen.0.is_empty());
     }
@@ -363,7 +376,7 @@ fn two_runs_have_the_same_bits() {
         let law = experiment.controller(kind).unwrap();
         let bits = || {
             let mut seen = Seen::default();
-            closed_loop.run(&law, experiment.start, &mut seen);
+            closed_loop.run(&law, &from(experiment.start), &mut seen);
             let bits = |(t, state, command): &(f64, State, Command)| {
                 let mut bits = state.to_array().map(f64::to_bits).to_vec();
                 bits.extend([t, &command.u, &command.u_eq, &command.u_sw].map(|v| v.to_bits()));
@@ -417,7 +430,8 @@ fn a_comparison_has_the_same_bits_on_any_number_of_threads() {
             let count = || {
                 calls.fetch_add(1, Ordering::Relaxed);
             };
-            compare(&experiment, &Kind::ALL, starts, NonZeroU64::new(40).unwrap(), count).unwrap()
+            let runs = NonZeroU64::new(40).unwrap();
+            compare(&experiment, &Kind::ALL, starts, runs, count, |_| ()).unwrap()
         })
     };
     let one = on(1);
@@ -445,7 +459,7 @@ fn a_comparison_counts_single_runs() {
     let mut fallen = 0;
     for i in 0..15 {
         let mut recorder = MetricsRecorder::new(&closed_loop);
-        match closed_loop.run(&law, starts.get(i), &mut recorder).outcome {
+        match closed_loop.run(&law, &from(starts.get(i)), &mut recorder).outcome {
             Outcome::Settled => efforts.push(recorder.metrics(Outcome::Settled).control_effort),
             Outcome::Fallen => fallen += 1,
             _ => {}
@@ -455,8 +469,8 @@ fn a_comparison_counts_single_runs() {
     let median = efforts
         .get(efforts.len() / 2)
         .map(|&upper: &f64| upper.midpoint(efforts[(efforts.len() - 1) / 2]));
-    let [row] = compare(&experiment, &[Kind::Lqr], starts, NonZeroU64::new(15).unwrap(), || ())
-        .unwrap()[..]
+    let count = NonZeroU64::new(15).unwrap();
+    let [row] = compare(&experiment, &[Kind::Lqr], starts, count, || (), |_| ()).unwrap()[..]
     else {
         panic!("one law, one row")
     };

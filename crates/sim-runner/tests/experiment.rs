@@ -23,12 +23,15 @@ fn the_default_experiment_can_be_run() {
         integrator: Integrator::Rk4,
     };
     assert_eq!(experiment.simulation, expected);
-    assert_eq!(experiment.actuator, Actuator { u_max: 150.0 });
-    assert_eq!(experiment.settling, Settling { theta: 0.01, x: 0.05, fall_angle: FRAC_PI_2 });
+    assert_eq!(experiment.actuator, Actuator { u_max: 150.0, ..Actuator::default() });
+    assert_eq!(
+        experiment.settling,
+        Settling { theta: 0.01, x: 0.05, fall_angle: FRAC_PI_2, hold: 0.0 }
+    );
     let closed_loop = experiment.closed_loop().unwrap();
     assert_eq!((closed_loop.period(), closed_loop.periods()), (1e-3, 10_000));
     assert_eq!((closed_loop.horizon(), closed_loop.u_max()), (10.0, 150.0));
-    assert_eq!(closed_loop.plant(), &experiment.plant().unwrap());
+    assert_eq!(closed_loop.model(), &experiment.plant().unwrap());
     assert_eq!(closed_loop.settling(), &experiment.settling);
     for kind in Kind::ALL {
         assert_eq!(experiment.controllers.get(kind), ControllerSpec::shipped(kind));
@@ -320,7 +323,10 @@ fn laws_that_cannot_be_built() {
 #[test]
 fn a_wrong_actuator_limit_is_no_fault_of_a_law() {
     for kind in Kind::ALL {
-        let experiment = Experiment { actuator: Actuator { u_max: -1.0 }, ..Experiment::default() };
+        let experiment = Experiment {
+            actuator: Actuator { u_max: -1.0, ..Actuator::default() },
+            ..Experiment::default()
+        };
         let error = experiment.controller(kind).unwrap_err();
         assert_eq!(error.to_string(), "actuator.u_max = -1: must be finite and greater than 0");
         assert_eq!(error.key(), "actuator.u_max");

@@ -1,7 +1,10 @@
 //! The figures of a run against closed forms, on instants made by hand.
 
 use dip_dynamics::State;
-use sim_runner::{ClosedLoop, Experiment, Instant, Metrics, MetricsRecorder, Observer, Outcome};
+use sim_runner::{
+    ClosedLoop, Experiment, Instant, Metrics, MetricsRecorder, Observer, Outcome, Scenario,
+    Simulation,
+};
 use smc_controllers::{Command, EquivalentControl};
 
 fn closed_loop() -> ClosedLoop {
@@ -19,6 +22,11 @@ fn force(u: f64) -> Command {
     }
 }
 
+/// What an ideal world shows.
+fn instant<'a>(t: f64, state: &'a State, command: &'a Command) -> Instant<'a> {
+    Instant { t, state, measured: state, command, force: command.u }
+}
+
 /// The figures of `instants` intervals of `dt`, with state and force as functions of time.
 fn metrics(
     dt: f64,
@@ -29,7 +37,7 @@ fn metrics(
     let mut recorder = MetricsRecorder::new(&closed_loop());
     for k in 0..=intervals {
         let t = f64::from(k) * dt;
-        recorder.observe(&Instant { t, state: &state(t), command: &force(u(k)) });
+        recorder.observe(&instant(t, &state(t), &force(u(k))));
     }
     recorder.metrics(Outcome::Settled)
 }
@@ -58,11 +66,14 @@ fn a_run_of_nothing_has_no_figures() {
         saturation_share: None,
         guarded_share: None,
         cart_travel: 0.0,
+        peak_angle: 0.0,
+        theta_rms: None,
+        u_rms: None,
     };
     assert_eq!(none, expected);
     // One instant is no time: where it is counts, what it asks for does not.
     let one = metrics(1.0, 0, |_| leaning(0.2), |_| 99.0);
-    assert_eq!(one, expected);
+    assert_eq!(one, Metrics { peak_angle: 0.2, ..expected });
 }
 
 #[test]
@@ -149,7 +160,7 @@ fn settling_is_staying_within_the_bands_until_the_end() {
     let check = |states: &[State], expected: Option<f64>| {
         let mut recorder = MetricsRecorder::new(&closed_loop());
         for (k, state) in states.iter().enumerate() {
-            recorder.observe(&Instant { t: k as f64, state, command: &force(0.0) });
+            recorder.observe(&instant(k as f64, state, &force(0.0)));
         }
         assert_eq!(recorder.metrics(Outcome::Settled).settling_time, expected, "{states:?}");
     };
@@ -180,7 +191,7 @@ fn overshoot_is_on_the_side_opposite_to_the_start() {
                 let theta = sign * theta;
                 // The other rod does the opposite.
                 let state = State { theta1: theta, theta2: -theta, ..State::UPRIGHT };
-                recorder.observe(&Instant { t: k as f64, state: &state, command: &force(0.0) });
+                recorder.observe(&instant(k as f64, &state, &force(0.0)));
             }
             let Metrics { overshoot_theta1, overshoot_theta2, .. } =
                 recorder.metrics(Outcome::Settled);
@@ -202,7 +213,7 @@ fn the_travel_of_the_cart_is_the_track_that_it_used() {
         let mut recorder = MetricsRecorder::new(&closed_loop());
         for (k, &x) in x.iter().enumerate() {
             let state = State { x, ..State::UPRIGHT };
-            recorder.observe(&Instant { t: k as f64, state: &state, command: &force(0.0) });
+            recorder.observe(&instant(k as f64, &state, &force(0.0)));
         }
         assert_eq!(recorder.metrics(Outcome::Settled).cart_travel, expected, "{x:?}");
     };
@@ -217,7 +228,8 @@ fn the_travel_of_the_cart_is_the_track_that_it_used() {
 fn a_force_of_zero_and_a_rod_at_rest() {
     let closed_loop = closed_loop();
     let mut recorder = MetricsRecorder::new(&closed_loop);
-    closed_loop.run(&sim_runner::Uncontrolled, State::UPRIGHT, &mut recorder);
+    let scenario = Scenario::new(State::UPRIGHT, *closed_loop.model(), 1);
+    closed_loop.run(&sim_runner::Uncontrolled, &scenario, &mut recorder);
     let figures = recorder.metrics(Outcome::Settled);
     assert_eq!(figures.settling_time, Some(0.0));
     assert_eq!((figures.ise, figures.control_effort, figures.cart_travel), (0.0, 0.0, 0.0));
@@ -228,10 +240,10 @@ fn only_a_run_that_settled_has_a_settling_time() {
     let mut recorder = MetricsRecorder::new(&closed_loop());
     for k in 0..=10 {
         let t = f64::from(k);
-        recorder.observe(&Instant { t, state: &State::UPRIGHT, command: &force(0.0) });
+        recorder.observe(&instant(t, &State::UPRIGHT, &force(0.0)));
     }
     assert_eq!(recorder.metrics(Outcome::Settled).settling_time, Some(0.0));
-    for outcome in [Outcome::NotSettled, Outcome::Fallen, Outcome::Diverged] {
+    for outcome in [Outcome::NotSettled, Outcome::Fallen, Outcome::OffTrack, Outcome::Diverged] {
         assert_eq!(recorder.metrics(outcome).settling_time, None);
     }
 }
@@ -242,8 +254,60 @@ fn the_guard_is_seen() {
     assert_eq!(recorder.equivalent(), None);
     for (k, guarded) in [true, false, false, true, false].into_iter().enumerate() {
         let command = Command { guarded, equivalent: EquivalentControl::Full, ..force(1.0) };
-        recorder.observe(&Instant { t: k as f64, state: &State::UPRIGHT, command: &command });
+        recorder.observe(&instant(k as f64, &State::UPRIGHT, &command));
     }
     assert_eq!(recorder.metrics(Outcome::Settled).guarded_share, Some(0.5));
     assert_eq!(recorder.equivalent(), Some(EquivalentControl::Full));
+}
+
+/// Of a sine over whole periods the root mean square is its amplitude over √2; of two angles
+/// together, the root of the mean of their squares.
+#[test]
+fn jitter_is_that_of_the_last_two_seconds() {
+    let run = |duration: f64, periods: u32| {
+        let simulation = Simulation { duration, ..Simulation::default() };
+        let closed_loop = Experiment { simulation, ..Experiment::default() }.closed_loop().unwrap();
+        let mut recorder = MetricsRecorder::new(&closed_loop);
+        for k in 0..=periods {
+            let t = f64::from(k) * 1e-3;
+            let sine = (core::f64::consts::TAU * 10.0 * t).sin();
+            // Wild until two seconds before the horizon.
+            let before = t < duration - 2.0 - 1e-9;
+            let theta1 = if before { 0.5 } else { 0.003 * sine };
+            let state = State { theta1, theta2: 0.5 * theta1, ..State::UPRIGHT };
+            let command = force(if before { 99.0 } else { 2.0 * sine });
+            recorder.observe(&instant(t, &state, &command));
+        }
+        recorder.metrics(Outcome::NotSettled)
+    };
+    // The sum over whole periods is exact but for rounding; the sawtooth of the trapezoidal rule is
+    // (ω·dt)²/12 = 3e-4 of it at most.
+    let check = |figures: Metrics| {
+        let theta_rms = (0.5 * 0.003 * 0.003 * (1.0 + 0.25) / 2.0_f64).sqrt();
+        close("theta_rms", figures.theta_rms.unwrap(), theta_rms, 3e-4 * theta_rms);
+        close("u_rms", figures.u_rms.unwrap(), 2.0_f64.sqrt(), 3e-4);
+    };
+    let long = run(5.0, 5000);
+    check(long);
+    assert_eq!(long.peak_angle, 0.5);
+    check(run(2.0, 2000));
+    check(run(1.0, 1000));
+    // It did not get there.
+    let short = run(5.0, 4999);
+    assert_eq!((short.theta_rms, short.u_rms), (None, None));
+}
+
+/// What the actuator made of the command counts as effort; what was asked for, as chattering.
+#[test]
+fn effort_is_that_of_the_force_and_chattering_that_of_the_command() {
+    let mut recorder = MetricsRecorder::new(&closed_loop());
+    for k in 0..=8_u32 {
+        let command = force(if k % 2 == 0 { 2.0 } else { -2.0 });
+        let state = State::UPRIGHT;
+        let shown = Instant { force: 0.5, ..instant(0.25 * f64::from(k), &state, &command) };
+        recorder.observe(&shown);
+    }
+    let figures = recorder.metrics(Outcome::Settled);
+    assert_eq!((figures.control_effort, figures.peak_force), (0.25 * 2.0, 0.5));
+    assert_eq!(figures.total_variation, 7.0 * 4.0);
 }

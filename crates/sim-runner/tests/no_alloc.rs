@@ -2,10 +2,12 @@
 
 use std::hint::black_box;
 
+use dip_dynamics::State;
 use memcheck::{CountingAllocator, GateError, ThreadMeter, no_alloc};
 use sim_runner::{
-    AfterFall, Experiment, History, Instant, MetricsRecorder, Observer, Outcome, Simulation,
-    TrajectoryWriter, Uncontrolled,
+    Actuator, AfterFall, Coordinate, Disturbance, Experiment, History, Instant, MetricsRecorder,
+    Mismatch, Observer, Outcome, RecoveryRecorder, Scenarios, Sensors, Shape, Simulation, Spread,
+    Starts, Track, TrajectoryWriter, Uncontrolled, Velocities, World,
 };
 use smc_controllers::Kind;
 
@@ -26,13 +28,11 @@ fn a_run_with_metrics_and_history_does_not_touch_the_heap() {
     for kind in Kind::ALL {
         let law = experiment.controller(kind).unwrap();
         let mut history = History::new(closed_loop.periods() + 1, 300);
+        let scenario = experiment.scenario(1).unwrap();
         let gate = no_alloc(|| {
             let mut metrics = MetricsRecorder::new(&closed_loop);
-            let run = closed_loop.run(
-                black_box(&law),
-                experiment.start,
-                &mut (&mut metrics, &mut history),
-            );
+            let run =
+                closed_loop.run(black_box(&law), &scenario, &mut (&mut metrics, &mut history));
             (run, metrics.metrics(run.outcome))
         });
         assert!(gate.is_ok(), "{kind}: {gate:?}");
@@ -45,8 +45,9 @@ fn a_run_with_metrics_and_history_does_not_touch_the_heap() {
 fn a_fall_does_not_touch_the_heap_either() {
     let closed_loop = experiment().closed_loop().unwrap();
     for after_fall in [AfterFall::Stop, AfterFall::Continue] {
-        let closed_loop = closed_loop.with_after_fall(after_fall);
-        let run = no_alloc(|| closed_loop.run(&Uncontrolled, experiment().start, &mut ()));
+        let closed_loop = closed_loop.clone().with_after_fall(after_fall);
+        let scenario = experiment().scenario(1).unwrap();
+        let run = no_alloc(|| closed_loop.run(&Uncontrolled, &scenario, &mut ()));
         assert_eq!(run.unwrap().outcome, Outcome::Fallen);
     }
 }
@@ -83,7 +84,7 @@ fn a_row_of_a_trajectory_does_not_touch_the_heap() {
         let writer = TrajectoryWriter::new(target);
         let meter = ThreadMeter::new().unwrap();
         let mut rows = PerRow { writer, meter, rows: 0, touched: 0 };
-        closed_loop.run(&law, experiment.start, &mut rows);
+        closed_loop.run(&law, &experiment.scenario(1).unwrap(), &mut rows);
         assert_eq!((rows.rows, rows.touched), (2001, 0), "{kind}");
         let target = rows.writer.finish().unwrap();
         assert_eq!(target.capacity(), room, "the target was large enough");
@@ -101,6 +102,71 @@ fn a_planted_allocation_in_an_observer_is_caught() {
     }
 
     let closed_loop = experiment().closed_loop().unwrap();
-    let gate = no_alloc(|| closed_loop.run(&Uncontrolled, experiment().start, &mut Leaky));
+    let scenario = experiment().scenario(1).unwrap();
+    let gate = no_alloc(|| closed_loop.run(&Uncontrolled, &scenario, &mut Leaky));
     assert!(matches!(gate, Err(GateError::HeapTouched(change)) if change.allocations > 100));
+
+    // In a world with everything in it, too.
+    let experiment = everything();
+    let closed_loop = experiment.closed_loop().unwrap();
+    let scenario = experiment.scenario(1).unwrap();
+    let mut world = World::new(&closed_loop);
+    let gate = no_alloc(|| world.run(&Uncontrolled, &scenario, &mut Leaky));
+    assert!(matches!(gate, Err(GateError::HeapTouched(change)) if change.allocations > 100));
+}
+
+/// Everything that a world can have, switched on.
+fn everything() -> Experiment {
+    let small = State::from_array([1e-3, 1e-3, 1e-3, 0.0, 0.0, 0.0]);
+    let load = |on, shape| Disturbance { on, shape };
+    let mut mismatch = Mismatch { m1: Some(Spread::Uniform(0.1)), ..Mismatch::default() };
+    mismatch.i2 = Some(Spread::Normal(0.1));
+    Experiment {
+        actuator: Actuator {
+            rate_max: Some(5000.0),
+            time_constant: 2e-3,
+            dead_zone: 0.1,
+            delay: 2e-3,
+            ..Actuator::default()
+        },
+        sensors: Sensors {
+            delay: 3e-3,
+            dropout: 0.1,
+            velocities: Velocities::FilteredDifferences { time_constant: 5e-3 },
+            noise: small,
+            quantum: small,
+            bias: small,
+        },
+        disturbances: vec![
+            load(Coordinate::Cart, Shape::Step { at: 0.5, value: 1.0 }),
+            load(Coordinate::Rod1, Shape::Impulse { at: 0.7, duration: 0.05, value: 0.1 }),
+            load(Coordinate::Rod2, Shape::Sinusoid { amplitude: 0.01, frequency: 2.0, phase: 1.0 }),
+            load(Coordinate::Cart, Shape::Noise { std: 0.5, time_constant: 0.1 }),
+        ],
+        mismatch,
+        track: Track { half_length: Some(100.0) },
+        ..experiment()
+    }
+}
+
+/// The memory is taken with the world, once for all runs; a scenario takes none.
+#[test]
+fn a_run_with_everything_switched_on_does_not_touch_the_heap() {
+    let experiment = everything();
+    let closed_loop = experiment.closed_loop().unwrap();
+    let scenarios = Scenarios::new(&experiment, Starts::new(0.1, 1).unwrap()).unwrap();
+    for kind in Kind::ALL {
+        let law = experiment.controller(kind).unwrap();
+        let mut world = World::new(&closed_loop);
+        let mut recoveries = RecoveryRecorder::new(&closed_loop);
+        for index in 0..3 {
+            let gate = no_alloc(|| {
+                let mut metrics = MetricsRecorder::new(&closed_loop);
+                let scenario = scenarios.get(index);
+                let run = world.run(&law, &scenario, &mut (&mut metrics, &mut recoveries));
+                (run, metrics.metrics(run.outcome))
+            });
+            assert!(gate.is_ok(), "{kind}: {gate:?}");
+        }
+    }
 }

@@ -14,7 +14,7 @@ const HEADER: &str = "t,x,theta1,theta2,x_dot,theta1_dot,theta2_dot,u,sigma";
 struct Seen(Vec<[f64; 9]>);
 
 impl Observer for Seen {
-    fn observe(&mut self, &Instant { t, state, command }: &Instant<'_>) {
+    fn observe(&mut self, &Instant { t, state, command, .. }: &Instant<'_>) {
         let [x, theta1, theta2, x_dot, theta1_dot, theta2_dot] = state.to_array();
         let Command { u, sigma, .. } = *command;
         let sigma = sigma.unwrap_or(f64::NAN);
@@ -36,7 +36,8 @@ fn bits(rows: &[[f64; 9]]) -> Vec<[u64; 9]> {
 /// Runs, writes, reads, and compares bits.
 fn check(controller: &impl Controller, has_sigma: bool) {
     let mut both = (Seen::default(), TrajectoryWriter::new(Vec::new()));
-    experiment().closed_loop().unwrap().run(controller, experiment().start, &mut both);
+    let scenario = experiment().scenario(1).unwrap();
+    experiment().closed_loop().unwrap().run(controller, &scenario, &mut both);
     let (seen, writer) = both;
     let text = String::from_utf8(writer.finish().unwrap()).unwrap();
     let mut lines = text.lines();
@@ -73,7 +74,13 @@ fn numbers_at_the_ends_of_the_scale_are_read_back_exactly() {
         equivalent: smc_controllers::EquivalentControl::None,
         guarded: false,
     };
-    writer.observe(&Instant { t: 0.1 + 0.2, state: &state, command: &command });
+    writer.observe(&Instant {
+        t: 0.1 + 0.2,
+        state: &state,
+        measured: &State::UPRIGHT,
+        command: &command,
+        force: 0.0,
+    });
     let text = String::from_utf8(writer.finish().unwrap()).unwrap();
     let row: Vec<u64> = text.lines().nth(1).unwrap().split(',').map(bits_of).collect();
     let mut expected = vec![(0.1_f64 + 0.2).to_bits()];
@@ -119,11 +126,12 @@ fn a_full_disk_stops_the_writing_and_not_the_run() {
     let experiment = experiment();
     let closed_loop = experiment.closed_loop().unwrap();
     let law = experiment.controller(Kind::Classical).unwrap();
-    let expected = closed_loop.run(&law, experiment.start, &mut ());
+    let scenario = experiment.scenario(1).unwrap();
+    let expected = closed_loop.run(&law, &scenario, &mut ());
     // In the header, in the rows, and in the flush at the end.
     for left in [0, 10, 10_000, 50_000] {
         let mut writer = TrajectoryWriter::new(Full { left, refusals: 0 });
-        let run = closed_loop.run(&law, experiment.start, &mut writer);
+        let run = closed_loop.run(&law, &scenario, &mut writer);
         assert_eq!(run, expected);
         assert_ne!(run.outcome, Outcome::Diverged);
         let error = writer.finish().map(|_| ()).unwrap_err();

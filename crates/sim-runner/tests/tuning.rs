@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use dip_dynamics::State;
 use sim_runner::{
-    Budget, Cost, Experiment, ExperimentError, Outcome, Progress, Simulation, TuneError, Tuned,
-    Tuning, tune,
+    Budget, Cost, Experiment, ExperimentError, Outcome, Progress, Scenario, Simulation, TuneError,
+    Tuned, Tuning, tune,
 };
 use smc_controllers::{
     AdaptiveSpec, ClassicalSpec, ControllerSpec, EquivalentControl, Kind, SurfaceDesign, Weights,
@@ -171,9 +171,10 @@ fn good_gains_cost_less_than_one_and_bad_ones_more() {
     assert!(tuned.best_cost < 1.0, "{tuned:?}");
     let mut found = easy;
     found.controllers.set(tuned.spec);
+    let start = State { theta1: 0.02, theta2: -0.02, ..State::UPRIGHT };
     let run = found.closed_loop().unwrap().run(
         &found.controller(Kind::Lqr).unwrap(),
-        State { theta1: 0.02, theta2: -0.02, ..State::UPRIGHT },
+        &Scenario::new(start, found.plant().unwrap(), 1),
         &mut (),
     );
     assert_eq!(run.outcome, Outcome::Settled);

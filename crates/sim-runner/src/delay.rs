@@ -1,0 +1,39 @@
+//! A value that arrives later: the delay of a bus, of a sensor, of a drive.
+
+use core::mem::replace;
+
+/// Gives back each value a fixed number of steps after it was given.
+///
+/// All of its memory is taken at construction; a line of no steps takes none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DelayLine<T> {
+    /// A ring: the oldest value is at `next`.
+    ring: Vec<T>,
+    next: usize,
+}
+
+impl<T: Copy> DelayLine<T> {
+    /// A delay of `steps`, from which `value` comes until the first that is given has passed.
+    pub fn new(steps: usize, value: T) -> Self {
+        Self { ring: vec![value; steps], next: 0 }
+    }
+
+    /// As if `value` had been given for ever.
+    pub fn fill(&mut self, value: T) {
+        self.ring.fill(value);
+        self.next = 0;
+    }
+
+    /// Gives `value`, and takes the one that was given the delay ago.
+    #[inline]
+    pub fn shift(&mut self, value: T) -> T {
+        let after_next = if self.next + 1 < self.ring.len() { self.next + 1 } else { 0 };
+        match self.ring.get_mut(self.next) {
+            Some(oldest) => {
+                self.next = after_next;
+                replace(oldest, value)
+            }
+            None => value,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The plant is not quite the one that the controller was designed for.
+//!
+//! Each parameter of the true plant is `nominal·(1 + draw)`. A uniform spread is below 1 and a normal
+//! one at most 0.3 and truncated at three standard deviations, so that no draw changes a sign: every
+//! plant that is drawn is physical.
+//!
+//! Validated by `tests/mismatch.rs`.
+
+use dip_dynamics::{Parameters, Plant};
+use serde::{Deserialize, Serialize};
+
+use crate::error::ExperimentError;
+use crate::noise::{NoiseSource, Purpose, RandomNoise, Streams};
+use crate::rules::require;
+
+/// How far each parameter of the plant may be from its nominal value; none is not at all.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, default)]
+pub struct Mismatch {
+    /// Of the mass of the cart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub m0: Option<Spread>,
+    /// Of the mass of rod 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub m1: Option<Spread>,
+    /// Of the mass of rod 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub m2: Option<Spread>,
+    /// Of the length of rod 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub l1: Option<Spread>,
+    /// Of the length of rod 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub l2: Option<Spread>,
+    /// Of the centre of mass of rod 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c1: Option<Spread>,
+    /// Of the centre of mass of rod 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub c2: Option<Spread>,
+    /// Of the moment of inertia of rod 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub i1: Option<Spread>,
+    /// Of the moment of inertia of rod 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub i2: Option<Spread>,
+    /// Of gravity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub g: Option<Spread>,
+    /// Of the friction of the cart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub b0: Option<Spread>,
+    /// Of the friction of joint 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub b1: Option<Spread>,
+    /// Of the friction of joint 2.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub b2: Option<Spread>,
+}
+
+/// A distribution of relative deviations.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Spread {
+    /// Uniform within ± this share of the nominal value.
+    Uniform(f64),
+    /// Normal with this share of the nominal value as standard deviation, truncated at three.
+    Normal(f64),
+}
+
+/// Standard deviations beyond which a normal draw is drawn again.
+const TRUNCATION: f64 = 3.0;
+
+impl Spread {
+    fn check(self, name: &str) -> Result<(), ExperimentError> {
+        match self {
+            Self::Uniform(share) => {
+                let rule = "at least 0 and less than 1";
+                require(
+                    format!("mismatch.{name}.uniform"),
+                    share,
+                    (0.0..1.0).contains(&share),
+                    rule,
+                )
+            }
+            Self::Normal(std) => {
+                let keeps = (0.0..=0.3).contains(&std);
+                require(format!("mismatch.{name}.normal"), std, keeps, "from 0 to 0.3")
+            }
+        }
+    }
+
+    /// The largest relative deviation.
+    fn bound(self) -> f64 {
+        match self {
+            Self::Uniform(share) => share,
+            Self::Normal(std) => TRUNCATION * std,
+        }
+    }
+
+    fn draw(self, noise: &mut RandomNoise) -> f64 {
+        match self {
+            Self::Uniform(share) => share * (2.0 * noise.uniform() - 1.0),
+            Self::Normal(std) => loop {
+                let normal = noise.normal();
+                if normal.abs() <= TRUNCATION {
+                    break std * normal;
+                }
+            },
+        }
+    }
+}
+
+impl Mismatch {
+    fn spreads(&self) -> [(&'static str, Option<Spread>); 13] {
+        let Self { m0, m1, m2, l1, l2, c1, c2, i1, i2, g, b0, b1, b2 } = *self;
+        [
+            ("m0", m0),
+            ("m1", m1),
+            ("m2", m2),
+            ("l1", l1),
+            ("l2", l2),
+            ("c1", c1),
+            ("c2", c2),
+            ("i1", i1),
+            ("i2", i2),
+            ("g", g),
+            ("b0", b0),
+            ("b1", b1),
+            ("b2", b2),
+        ]
+    }
+
+    /// `nominal` with each parameter multiplied by `1 + deviation(number, spread)`.
+    fn apply(
+        &self,
+        nominal: &Parameters,
+        mut deviation: impl FnMut(usize, Spread) -> f64,
+    ) -> Parameters {
+        let mut drawn = *nominal;
+        let Parameters { m0, m1, m2, l1, l2, c1, c2, i1, i2, g, b0, b1, b2, .. } = &mut drawn;
+        let values = [m0, m1, m2, l1, l2, c1, c2, i1, i2, g, b0, b1, b2];
+        for (i, (value, (_, spread))) in values.into_iter().zip(self.spreads()).enumerate() {
+            if let Some(spread) = spread {
+                *value *= 1.0 + deviation(i, spread);
+            }
+        }
+        drawn
+    }
+
+    /// Checks the spreads, and that the plants at both ends of them exist.
+    pub(crate) fn check(&self, nominal: &Parameters) -> Result<(), ExperimentError> {
+        for (name, spread) in self.spreads() {
+            spread.map_or(Ok(()), |spread| spread.check(name))?;
+        }
+        nominal.check()?;
+        self.apply(nominal, |_, spread| -spread.bound()).check()?;
+        self.apply(nominal, |_, spread| spread.bound()).check()?;
+        Ok(())
+    }
+
+    /// The true plant, if the mismatch was checked.
+    pub(crate) fn draw(&self, nominal: &Parameters, streams: Streams) -> Plant {
+        let parameters = self
+            .apply(nominal, |i, spread| spread.draw(&mut streams.noise_at(Purpose::Mismatch, i)));
+        let Ok(plant) = Plant::new(&parameters) else {
+            unreachable!("a plant within checked spreads is physical: {parameters:?}");
+        };
+        plant
+    }
+}

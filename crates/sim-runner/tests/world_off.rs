@@ -1,0 +1,122 @@
+//! A world in which everything is switched off is no world at all: the loop is plant, law and limit.
+
+use dip_dynamics::{Real, State};
+use sim_runner::{Experiment, Instant, Observer, Outcome, Run, Simulation, Starts, World};
+use smc_controllers::{Command, Controller, Kind, Sample};
+
+fn experiment() -> Experiment {
+    Experiment {
+        simulation: Simulation { duration: 3.0, ..Simulation::default() },
+        ..Experiment::default()
+    }
+}
+
+fn bits(state: &State) -> [u64; 6] {
+    state.to_array().map(f64::to_bits)
+}
+
+/// Everything that an observer is shown.
+#[derive(Default)]
+struct Seen(Vec<(f64, State, State, Command, f64)>);
+
+impl Observer for Seen {
+    fn observe(&mut self, &Instant { t, state, measured, command, force }: &Instant<'_>) {
+        self.0.push((t, *state, *measured, *command, force));
+    }
+}
+
+/// The loop in ten lines, bit for bit.
+#[test]
+fn the_loop_is_plant_law_and_limit_and_nothing_else() {
+    for (substeps, control_period) in [(1, 1e-3), (4, 4e-3)] {
+        let step = 1e-3;
+        let mut experiment = experiment();
+        experiment.simulation.control_period = control_period;
+        experiment.simulation.step = step;
+        let closed_loop = experiment.closed_loop().unwrap();
+        let plant = experiment.plant().unwrap();
+        for kind in Kind::ALL {
+            let law = experiment.controller(kind).unwrap();
+            let mut seen = Seen::default();
+            let mut world = World::new(&closed_loop);
+            let run = world.run(&law, &experiment.scenario(9).unwrap(), &mut seen);
+
+            let (mut memory, mut state) = (law.initial_memory(), experiment.start);
+            for &(_, shown, measured, command, force) in &seen.0 {
+                assert_eq!((bits(&shown), bits(&measured)), (bits(&state), bits(&state)), "{kind}");
+                let here = plant.evaluate(&state);
+                let sample = Sample { state: &state, model: Some(&here), dt: control_period };
+                let mut expected = law.control(&mut memory, &sample);
+                expected.u = Real::clamp(expected.u, -150.0, 150.0);
+                assert_eq!((command, force.to_bits()), (expected, expected.u.to_bits()), "{kind}");
+                for _ in 0..substeps {
+                    let here = plant.evaluate(&state);
+                    let Simulation { integrator, .. } = experiment.simulation;
+                    state = integrator.step(&plant, &state, &here, expected.u, [0.0; 3], step);
+                }
+            }
+            assert_eq!(bits(&run.final_state), bits(&seen.0.last().unwrap().1));
+            assert_eq!(seen.0.len() as u64, closed_loop.periods() + 1);
+        }
+    }
+}
+
+/// Final states of the shipped laws after three seconds, from the default start and from start 17 of
+/// seed 42 within 0.4 rad: written down before there were actuators, sensors and disturbances. They
+/// change when the shipped gains or the arithmetic of plant and laws do, and for no other reason.
+#[test]
+fn the_bits_are_those_of_the_time_before_the_world() {
+    use Outcome::{NotSettled, Settled};
+    let experiment = experiment();
+    let closed_loop = experiment.closed_loop().unwrap();
+    let drawn = Starts::new(0.4, 42).unwrap().get(17);
+    assert_eq!(bits(&drawn), [0, 0xbfb9_9b4d_cecd_3f74, 0xbfa6_d60d_9b6e_6618, 0, 0, 0]);
+    let mut world = World::new(&closed_loop);
+    for (kind, first, second) in REFERENCE {
+        let law = experiment.controller(kind).unwrap();
+        let starts = [experiment.start, drawn];
+        for (start, (settled, expected)) in starts.into_iter().zip([first, second]) {
+            let mut scenario = experiment.scenario(1).unwrap();
+            scenario.start = start;
+            let Run { outcome, final_state, .. } = world.run(&law, &scenario, &mut ());
+            assert_eq!(outcome, if settled { Settled } else { NotSettled }, "{kind}");
+            assert_eq!(bits(&final_state), expected, "{kind}");
+        }
+    }
+}
+
+type Reference = (bool, [u64; 6]);
+
+#[rustfmt::skip]
+const REFERENCE: [(Kind, Reference, Reference); 5] = [
+    (Kind::Classical,
+        (false, [0xbfc1_489e_b043_6135, 0xbf8c_4fc3_ceed_a34b, 0xbf89_cca2_a7e3_f91e,
+            0x3fc9_bea1_97df_3bc6, 0xbf8f_4f46_9569_d886, 0xbf90_f536_616a_db8a]),
+        (true, [0x3f8d_cb4b_f511_5bb8, 0xbf60_7f70_f9aa_5a2f, 0xbf61_82c7_3366_efab,
+            0xbf85_946f_2117_c8d4, 0x3f77_d49f_fef6_8515, 0x3f77_3349_4267_5e2d]),
+    ),
+    (Kind::SuperTwisting,
+        (false, [0xbfd0_2bf1_68ad_b57c, 0x3f67_fc54_5e5d_d372, 0x3f6d_3960_8f41_58f5,
+            0x3fcf_5055_ca96_db38, 0xbf9f_4f61_3a39_53da, 0xbf9e_ea83_5222_1e15]),
+        (true, [0xbf93_ab62_aee1_6ceb, 0xbf66_c24e_4fa8_9f90, 0xbf65_ae8e_7dc4_8f30,
+            0x3fa5_fed3_fd68_6254, 0xbf61_b344_2c06_b6b4, 0xbf62_8a7f_4892_2110]),
+    ),
+    (Kind::Adaptive,
+        (false, [0xbfc4_2478_fe0b_6870, 0xbf89_a6a8_1a92_787d, 0xbf87_01ad_0688_f9f4,
+            0x3fcd_1188_8a83_fdf5, 0xbf96_1abe_0aca_097c, 0xbf97_06c6_952b_9dbd]),
+        (true, [0x3f92_0042_51fe_e705, 0xbf64_ffbe_a525_4062, 0xbf65_c3fc_d861_e198,
+            0xbf85_339a_bc56_e61d, 0x3f78_eda0_8640_d34c, 0x3f78_0bb1_32cd_2c9e]),
+    ),
+    (Kind::Hybrid,
+        (false, [0xbff5_03b7_7231_a84d, 0x3fa8_8295_2b32_5f52, 0x3fa8_66d6_e750_599b,
+            0x3fb9_dc36_dc5c_1d9e, 0xbfa0_b5c9_a906_bc0e, 0xbfa0_1b5e_8e27_ef6a]),
+        (false, [0x3fd0_ada1_8404_9b47, 0xbf8a_6774_4ad0_61d6, 0xbf8a_19df_66a0_910e,
+            0x3f9e_1f5d_b404_396c, 0x3f74_f28d_336d_e6e6, 0x3f73_9f08_9700_7379]),
+    ),
+    (Kind::Lqr,
+        (false, [0xbfd6_9bda_32ae_b9ba, 0x3f69_fadb_4584_8756, 0x3f70_07da_16f3_460f,
+            0x3fcc_cc7a_9f65_cc4d, 0xbf9b_c095_4be8_9c5b, 0xbf9b_c436_dff9_edd3]),
+        (true, [0x3f8f_7a85_e264_34cd, 0xbf68_e8f3_0580_b065, 0xbf68_f39a_e414_e87a,
+            0x3f7c_d412_ece7_75c5, 0x3f69_b76f_a158_bb47, 0x3f68_86ec_de41_bf74]),
+    ),
+];
