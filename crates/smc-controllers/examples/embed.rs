@@ -7,7 +7,7 @@
 
 use dip_dynamics::{Integrator, Parameters, Plant, State};
 use smc_controllers::{
-    Controller, EquivalentControl, Sample, SuperTwistingSpec, SurfaceDesign, Weights,
+    Controller, EquivalentControl, Sample, SuperTwistingSpec, SurfaceDesign, Switching, Weights,
 };
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -19,8 +19,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         equivalent: EquivalentControl::Full,
         k1: 10.0,
         k2: 10.0,
-        epsilon: 0.05,
+        switching: Switching::saturation(0.05),
         anti_windup: 10.0,
+        disturbance_rate: 0.0,
     };
     let linear = model.linearise(&State::UPRIGHT, 0.0);
     let law = spec.build(&linear, u_max)?;

@@ -2,8 +2,8 @@
 //! where it is safe.
 //!
 //! `v = −K(t)·sign(σ) − α·σ + w·(−k1·√|σ|·sign(σ) + z)`, `ż = −w·k2·sign(σ)`. The share `w` is 1 where both
-//! angles are below half of `near` and `|β|` is above `grip_min` of its upright value; it falls
-//! linearly to 0 at `near`, and at half of `grip_min`. There `z` is emptied, so that nothing that was
+//! angles are below half of `near` and `β` is above `grip_min` of its upright value; it falls
+//! linearly to 0 at `near`, and at half of `grip_min`; without a model `β` is its upright value. There `z` is emptied, so that nothing that was
 //! integrated far away acts after the return. How `K` adapts is in `adaptation.rs`, what `sign` is in
 //! `switching.rs`. Guarantees: `tests/conditional_hybrid.rs`.
 
@@ -55,7 +55,7 @@ pub struct ConditionalHybridSpec {
     pub dead_zone: f64,
     /// Angle in rad beyond which there is no super-twisting.
     pub near: f64,
-    /// Share of its upright value that `|β|` needs for all of the super-twisting.
+    /// Share of its upright value that `β` needs for all of the super-twisting.
     pub grip_min: f64,
     /// Clamp of the integral `z` in N.
     pub z_max: f64,

@@ -25,21 +25,22 @@ pub trait Controller<R: Real = f64> {
 
     /// The command for one sampling period; it is held until the next.
     ///
-    /// Fail-safe: where the measurement is NaN or infinite, or so large that force or memory would
-    /// not be finite, the force is zero, the command is marked as [`fault`](Command::fault), and
-    /// the memory stays as it was. The law goes on with the next finite measurement.
+    /// Fail-safe: where the measurement is NaN or infinite, or so large that a number of the answer or
+    /// of the memory would not be finite, or where the period is not positive, the force is zero, the
+    /// command is marked as [`fault`](Command::fault), and the memory stays as it was. The law goes on
+    /// with the next sound measurement as if this one had never been.
     #[inline]
     fn control(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let mut next = *memory;
         let command = self.law(&mut next, sample);
-        let sound = sample
-            .state
-            .to_array()
-            .iter()
-            .fold(command.u.is_finite(), |sound, measured| sound & measured.is_finite())
+        let zero = R::splat(0.0);
+        let answer = [command.u, command.u_eq, command.u_sw, command.sigma.unwrap_or(zero)];
+        let sound = zero.lt(sample.dt)
+            & sample.dt.is_finite()
+            & sample.state.to_array().is_finite()
+            & answer.is_finite()
             & next.is_finite();
         *memory = Memory::select(sound, next, *memory);
-        let zero = R::splat(0.0);
         let or_zero = |part| R::select(sound, part, zero);
         Command {
             u: or_zero(command.u),
@@ -79,7 +80,7 @@ pub struct Command<R: Real = f64> {
     pub equivalent: EquivalentControl,
     /// Where `|β|` was too small to divide by, and its floor was used.
     pub guarded: R::Mask,
-    /// Where the fail-safe acted: the force is zero because nothing sound could be computed.
+    /// Where the fail-safe acted: all numbers are zero because nothing sound could be computed.
     pub fault: R::Mask,
 }
 

@@ -67,6 +67,8 @@ pub enum Rule {
     NotNegative,
     /// Greater than zero and at most one.
     Share,
+    /// Zero or greater, and less than one.
+    BelowOne,
 }
 
 impl Rule {
@@ -77,6 +79,7 @@ impl Rule {
                 Self::Positive => value > 0.0,
                 Self::NotNegative => value >= 0.0,
                 Self::Share => value > 0.0 && value <= 1.0,
+                Self::BelowOne => (0.0..1.0).contains(&value),
             }
     }
 }
@@ -87,6 +90,7 @@ impl fmt::Display for Rule {
             Self::Positive => "finite and greater than 0",
             Self::NotNegative => "finite and not negative",
             Self::Share => "greater than 0 and at most 1",
+            Self::BelowOne => "not negative and less than 1",
         })
     }
 }

@@ -3,7 +3,9 @@
 //! `σ = s·x − ζ`, `ζ̇ = s·(A·x + B·u₀)` with the nominal force `u₀ = −K·x`, and `ζ` starts at `s·x`: so
 //! `σ` is zero at the start, and there is no reaching phase. While `σ` stays zero the plant moves as
 //! the nominal one under `u₀`, whatever enters with the force. `s = Bᵀ/(BᵀB)` amplifies nothing else
-//! (Castaños and Fridman 2006, IEEE TAC 51). Then `v = s·(A·x + B·u₀) − k·sign(σ) − kd·σ`.
+//! (Castaños and Fridman 2006, IEEE TAC 51). Then `v = u₀ − k·sign(σ) − kd·σ`, with `s·B = 1`, and the
+//! equivalent control `u_eq = (s·A·x − drift)/β` compensates only what the model knows better than the
+//! nominal plant: with `linear` it is zero, as with `none`.
 //!
 //! While the force is at its limit, `ζ` is given what the actuator could not deliver, so that `σ` does
 //! not wind up. Source: Utkin and Shi (1996), IEEE CDC 35. Guarantees: `tests/integral.rs`.
@@ -66,11 +68,9 @@ impl IntegralSpec {
         check("u_max", u_max, Rule::Positive)?;
         let k = lqr_gain(linear, &self.weights)?;
         let s = linear.b.transpose() / linear.b.norm_squared();
-        // s·(A·x + B·u₀), with s·B = 1.
-        let nominal_rate = s * linear.a - k;
         Ok(Integral {
             sliding: Sliding::of_row(&s, linear, self.equivalent, u_max),
-            nominal_rate: nominal_rate.transpose().into(),
+            nominal: k.transpose().into(),
             switching: self.switching.build()?,
             k: self.k,
             kd: self.kd,
@@ -82,8 +82,8 @@ impl IntegralSpec {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Integral<R = f64> {
     sliding: Sliding<R>,
-    /// `s·(A − B·K)`.
-    nominal_rate: [R; 6],
+    /// The gain `K` of the nominal force.
+    nominal: [R; 6],
     switching: Switch<R>,
     k: R,
     kd: R,
@@ -119,10 +119,12 @@ impl<R: Real> Controller<R> for Integral<R> {
         *started = R::splat(1.0);
         reaching.sigma -= *zeta;
 
-        let nominal = dot(&self.nominal_rate, &sample.state.to_array());
+        let x = sample.state.to_array();
+        let (drift, u0) = (self.sliding.linear_drift(&x), -dot(&self.nominal, &x));
+        reaching.keep_drift(drift);
         let v = self.switching.first_order(self.k, self.kd, reaching.sigma, dt, sign);
-        let command = reaching.command(nominal + v);
-        *zeta += (nominal + reaching.lost_rate(&command)) * dt;
+        let command = reaching.command(u0 + v);
+        *zeta += (drift + u0 + reaching.lost_rate(&command)) * dt;
         command
     }
 }

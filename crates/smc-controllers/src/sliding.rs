@@ -89,7 +89,7 @@ impl<R: Real> Sliding<R> {
                 (self.equivalent, drift, row[0])
             }
             (EquivalentControl::Linear, _) => {
-                (EquivalentControl::Linear, dot(&self.linear_drift, &x), self.linear_beta)
+                (EquivalentControl::Linear, self.linear_drift(&x), self.linear_beta)
             }
             _ => (EquivalentControl::None, zero, self.linear_beta),
         };
@@ -101,6 +101,12 @@ impl<R: Real> Sliding<R> {
         Reaching { sigma, beta, linear_beta, u_eq, u_max, equivalent, guarded }
     }
 
+    /// The drift of `σ` on the linearised plant: `s·A·x`.
+    #[inline]
+    pub(crate) fn linear_drift(&self, x: &[R; 6]) -> R {
+        dot(&self.linear_drift, x)
+    }
+
     /// `β/(s·B)`: how much of its upright grip on `σ` the force has.
     #[inline]
     pub(crate) fn grip(&self, reaching: &Reaching<R>) -> R {
@@ -109,6 +115,14 @@ impl<R: Real> Sliding<R> {
 }
 
 impl<R: Real> Reaching<R> {
+    /// Of the drift of `σ`, `wanted` is not to be compensated. Without an equivalent control none is.
+    #[inline]
+    pub(crate) fn keep_drift(&mut self, wanted: R) {
+        if self.equivalent != EquivalentControl::None {
+            self.u_eq += wanted / self.beta;
+        }
+    }
+
     /// The command that gives `σ` the rate `v`, as far as the actuator can.
     #[inline]
     pub(crate) fn command(&self, v: R) -> Command<R> {

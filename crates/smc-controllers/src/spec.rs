@@ -123,7 +123,7 @@ macro_rules! laws {
         }
 
         /// The memory of any of the laws.
-        #[derive(Debug, Clone, Copy)]
+        #[derive(Debug, Clone, Copy, PartialEq)]
         #[expect(missing_docs, reason = "each variant is documented at its content")]
         pub enum AnyMemory<R: Real = f64> {
             $($law(<$law<R> as Controller<R>>::Memory),)+

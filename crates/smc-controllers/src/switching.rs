@@ -45,7 +45,8 @@ pub struct Relay {
 pub struct Layer {
     /// Thickness `ε` in N·s at `σ = 0`.
     pub epsilon: f64,
-    /// Growth of the thickness with `|σ|`: `ε + slope·|σ|`.
+    /// Growth of the thickness with `|σ|`: `ε + slope·|σ|`. Less than 1: a layer that grows as fast as
+    /// `σ` would never be left.
     #[serde(default)]
     pub slope: f64,
     /// While `|σ|` is below this, in N·s, the switching stays as it is.
@@ -71,7 +72,7 @@ impl Switching {
     pub(crate) fn build(&self) -> Result<Switch, GainError> {
         let built = |function, Layer { epsilon, slope, hysteresis }| {
             check("switching.epsilon", epsilon, Rule::Positive)?;
-            check("switching.slope", slope, Rule::NotNegative)?;
+            check("switching.slope", slope, Rule::BelowOne)?;
             check("switching.hysteresis", hysteresis, Rule::NotNegative)?;
             Ok(Switch { function, epsilon, slope, hysteresis })
         };

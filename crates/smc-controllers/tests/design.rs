@@ -376,7 +376,7 @@ fn each_refusal_names_the_field_the_value_and_the_rule() {
         refused.to_string(),
         format!(
             "the sliding pole {pole} is not in the left half plane: the motion on the surface does \
-             not decay (coefficients can be used all the same with allow_unstable)"
+             not decay (given coefficients can be used all the same with allow_unstable)"
         )
     );
 }

@@ -4,7 +4,8 @@
 
 use dip_dynamics::{Integrator, Parameters, Plant, State};
 use smc_controllers::{
-    ClassicalSpec, Controller, EquivalentControl, Sample, SuperTwistingSpec, SurfaceDesign, Weights,
+    ClassicalSpec, Controller, EquivalentControl, Sample, SuperTwistingSpec, SurfaceDesign,
+    Switching, Weights,
 };
 
 /// Boundary layer in N·s.
@@ -46,9 +47,10 @@ fn classical(k: f64) -> f64 {
     let spec = ClassicalSpec {
         surface: surface(),
         equivalent: EquivalentControl::Full,
+        switching: Switching::saturation(EPSILON),
         k,
         kd: 0.0,
-        epsilon: EPSILON,
+        ..ClassicalSpec::default()
     };
     let law = spec.build(&plant.linearise(&State::UPRIGHT, 0.0), 150.0).unwrap();
     largest_sigma(&plant, &law)
@@ -61,10 +63,11 @@ fn super_twisting(rate: f64) -> f64 {
         equivalent: EquivalentControl::Full,
         k1: 1.5 * rate.sqrt(),
         k2: 1.1 * rate,
-        epsilon: EPSILON,
+        switching: Switching::saturation(EPSILON),
         anti_windup: 0.0,
+        disturbance_rate: rate,
     };
-    assert!((spec.disturbance_rate() - rate).abs() < 1e-12 * rate);
+    assert_eq!(spec.warning(), None);
     let law = spec.build(&plant.linearise(&State::UPRIGHT, 0.0), 150.0).unwrap();
     largest_sigma(&plant, &law)
 }
