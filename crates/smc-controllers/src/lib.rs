@@ -44,11 +44,11 @@ pub use memory::Memory;
 pub use poles::{Pole, PoleError};
 pub use riccati::{RiccatiError, Weights, lqr_gain};
 pub use spec::{
-    AnyController, AnyMemory, ControllerSpec, Controllers, GainVectorError, Kind, Tunable,
+    AnyController, AnyMemory, ControllerSpec, Controllers, GainVectorError, Kind, Part, Tunable,
     UnknownController,
 };
 pub use super_twisting::{
     SuperTwisting, SuperTwistingMemory, SuperTwistingSpec, TwistingRule, TwistingWarning,
 };
-pub use surface::{PositiveForm, Surface, SurfaceDesign, SurfaceError};
+pub use surface::{FarSurface, PositiveForm, Surface, SurfaceDesign, SurfaceError};
 pub use switching::{Layer, Relay, Switching};

@@ -3,6 +3,8 @@
 //! `σ̇ = drift + β·u` with `drift = s_q·q̇ + s_v·M⁻¹h` and `β = s_v·M⁻¹e₁`. Every law asks for a
 //! rate `v` of `σ` and gets the force `u = u_eq + v/β` with `u_eq = −drift/β`. `β` changes with the
 //! state and may be negative: it is divided by with its sign, and kept away from zero.
+//!
+//! `s` is one row, or one near upright and another far from it ([`FarSurface`]).
 
 use dip_dynamics::{Linearisation, Mask, Real};
 use nalgebra::RowVector6;
@@ -11,7 +13,7 @@ use crate::controller::{Command, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Rule, check};
-use crate::surface::SurfaceDesign;
+use crate::surface::{FarSurface, SurfaceDesign};
 
 /// `|β|` is not divided by below this share of `|s·B|`. It is where the cart has lost 95 % of its
 /// grip on `σ`: the force is at its limit there for any practical gain.
@@ -20,26 +22,52 @@ const BETA_FLOOR: f64 = 0.05;
 /// A surface in the form that laws compute with.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Sliding<R = f64> {
-    s: [R; 6],
-    /// `s·A`.
-    linear_drift: [R; 6],
-    /// `s·B`.
+    near: Plane<R>,
+    /// Another plane far from upright, and the difference of the two from which it counts.
+    far: Option<(Plane<R>, R)>,
+    /// `s·B` of both.
     linear_beta: R,
     beta_floor: R,
     equivalent: EquivalentControl,
     u_max: R,
 }
 
+/// `s·x`, and how it drifts on the linearised plant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Plane<R> {
+    s: [R; 6],
+    /// `s·A`.
+    linear_drift: [R; 6],
+}
+
+impl Plane<f64> {
+    fn new(s: &RowVector6<f64>, linear: &Linearisation) -> Self {
+        let linear_drift = (s * linear.a).transpose().into();
+        Self { s: s.transpose().into(), linear_drift }
+    }
+}
+
 impl Sliding {
     /// Designs the surface for a linearised plant; `u_max` is the actuator limit in N.
     pub(crate) fn design(
         surface: &SurfaceDesign,
+        far: Option<&FarSurface>,
         linear: &Linearisation,
         equivalent: EquivalentControl,
         u_max: f64,
     ) -> Result<Self, DesignError> {
         check("u_max", u_max, Rule::Positive)?;
-        Ok(Self::of_row(&surface.design(linear)?.s, linear, equivalent, u_max))
+        let sliding = Self::of_row(&surface.design(linear)?.s, linear, equivalent, u_max);
+        let far = match far {
+            None => None,
+            Some(far) => {
+                check("far.width", far.width, Rule::Positive)?;
+                let s = far.surface.design(linear).map_err(DesignError::Far)?.s;
+                let scale = sliding.linear_beta / (s * linear.b)[0];
+                Some((Plane::new(&(s * scale), linear), far.width))
+            }
+        };
+        Ok(Self { far, ..sliding })
     }
 
     /// The surface with the coefficients `s`.
@@ -51,8 +79,8 @@ impl Sliding {
     ) -> Self {
         let beta = (s * linear.b)[0];
         Self {
-            s: s.transpose().into(),
-            linear_drift: (s * linear.a).transpose().into(),
+            near: Plane::new(s, linear),
+            far: None,
             linear_beta: beta,
             beta_floor: BETA_FLOOR * beta.abs(),
             equivalent,
@@ -79,17 +107,17 @@ impl<R: Real> Sliding<R> {
     pub(crate) fn reaching(&self, sample: &Sample<'_, R>) -> Reaching<R> {
         let zero = R::splat(0.0);
         let x = sample.state.to_array();
-        let sigma = dot(&self.s, &x);
+        let (sigma, plane) = self.plane(&x);
         let (equivalent, drift, beta) = match (self.equivalent, sample.model) {
             (EquivalentControl::Full | EquivalentControl::Faded, Some(model)) => {
-                let [s0, s1, s2, velocity @ ..] = self.s;
+                let [s0, s1, s2, velocity @ ..] = plane.s;
                 // One solve gives both: s_v·M⁻¹ as a row, of which β is the first entry.
                 let row = model.solve(velocity);
                 let drift = dot(&[s0, s1, s2], &sample.state.qd()) + dot(&row, &model.h());
                 (self.equivalent, drift, row[0])
             }
             (EquivalentControl::Linear, _) => {
-                (EquivalentControl::Linear, self.linear_drift(&x), self.linear_beta)
+                (EquivalentControl::Linear, dot(&plane.linear_drift, &x), self.linear_beta)
             }
             _ => (EquivalentControl::None, zero, self.linear_beta),
         };
@@ -101,10 +129,32 @@ impl<R: Real> Sliding<R> {
         Reaching { sigma, beta, linear_beta, u_eq, u_max, equivalent, guarded }
     }
 
-    /// The drift of `σ` on the linearised plant: `s·A·x`.
+    /// `σ`, and the plane that it moves with.
+    #[inline]
+    fn plane(&self, x: &[R; 6]) -> (R, Plane<R>) {
+        let near = dot(&self.near.s, x);
+        let Some((plane, width)) = &self.far else {
+            return (near, self.near);
+        };
+        let far = dot(&plane.s, x);
+        let difference = near - far;
+        let is_near = difference.abs().lt(*width);
+        let either = |near: &[R; 6], far: &[R; 6]| {
+            core::array::from_fn(|i| R::select(is_near, near[i], far[i]))
+        };
+        let plane = Plane {
+            s: either(&self.near.s, &plane.s),
+            linear_drift: either(&self.near.linear_drift, &plane.linear_drift),
+        };
+        // Not by the sum where it is near: that would round.
+        let beyond = far + difference.clamp(-*width, *width);
+        (R::select(is_near, near, beyond), plane)
+    }
+
+    /// The drift of `σ` on the linearised plant near upright: `s·A·x`.
     #[inline]
     pub(crate) fn linear_drift(&self, x: &[R; 6]) -> R {
-        dot(&self.linear_drift, x)
+        dot(&self.near.linear_drift, x)
     }
 
     /// `β/(s·B)`: how much of its upright grip on `σ` the force has.

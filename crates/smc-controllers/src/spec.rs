@@ -18,9 +18,10 @@ use crate::integral::{Integral, IntegralSpec};
 use crate::lqr::{Lqr, LqrSpec};
 use crate::lqr_integral::{LqrIntegral, LqrIntegralSpec};
 use crate::memory::Memory;
+use crate::poles::Pole;
 use crate::riccati::Weights;
 use crate::super_twisting::{SuperTwisting, SuperTwistingSpec};
-use crate::surface::{PositiveForm, SurfaceDesign};
+use crate::surface::{FarSurface, PositiveForm, SurfaceDesign};
 
 /// Everything that is said once for each law.
 macro_rules! laws {
@@ -85,7 +86,7 @@ macro_rules! laws {
             /// Shows the law's own gains, those of its surface or weights left out.
             fn visit_own(&mut self, visit: &mut impl FnMut(Tunable, &mut f64)) {
                 match self {
-                    $(Self::$law(spec) => visit_table(&$spec::GAINS, spec, visit),)+
+                    $(Self::$law(spec) => visit_table(Part::Own, &$spec::GAINS, spec, visit),)+
                 }
             }
         }
@@ -218,9 +219,11 @@ impl FromStr for Kind {
     }
 }
 
-/// A gain that a tuner may choose.
+/// A gain that a tuner may choose. It displays as its place in files: `far.q_x`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tunable {
+    /// Whether it is of a surface or the law's own.
+    pub part: Part,
     /// Its name.
     pub name: &'static str,
     /// Its unit.
@@ -231,6 +234,24 @@ pub struct Tunable {
     pub lower: f64,
     /// Upper end.
     pub upper: f64,
+}
+
+/// What a tunable gain belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// The surface, or the regulator that is followed.
+    Near,
+    /// The surface far from upright.
+    Far,
+    /// The law itself.
+    Own,
+}
+
+impl fmt::Display for Tunable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let prefix = if self.part == Part::Far { "far." } else { "" };
+        write!(f, "{prefix}{}", self.name)
+    }
 }
 
 /// A vector that cannot be a law's gains.
@@ -265,9 +286,10 @@ impl fmt::Display for OfKind {
         write!(f, "{count}:")?;
         let mut result = Ok(());
         let mut before = " ";
-        spec.visit_tunable(|Tunable { name, unit, rule, lower, upper }, _| {
+        spec.visit_tunable(|gain, _| {
+            let Tunable { unit, rule, lower, upper, .. } = gain;
             if result.is_ok() {
-                result = write!(f, "{before}{name} [{unit}] {rule} ({lower} to {upper})");
+                result = write!(f, "{before}{gain} [{unit}] {rule} ({lower} to {upper})");
             }
             before = ", ";
         });
@@ -288,29 +310,26 @@ impl ControllerSpec {
         }
     }
 
-    /// The weights of its surface or regulator, if it is designed from weights.
-    fn weights(&mut self) -> Option<&mut Weights> {
-        match self {
+    /// Shows every tunable gain with its present value, which may be changed: first those of the
+    /// surface (weights, poles or the numbers of a positive form; coefficients stay as they are) or
+    /// the weights of the regulator, then those of the surface far from upright, if there is one, then
+    /// the law's own.
+    pub fn visit_tunable(&mut self, mut visit: impl FnMut(Tunable, &mut f64)) {
+        let regulator = match self {
             Self::Integral(spec) => Some(&mut spec.weights),
             Self::Lqr(spec) => Some(&mut spec.weights),
             Self::LqrIntegral(spec) => Some(&mut spec.weights),
-            _ => match self.surface_mut() {
-                Some(SurfaceDesign::Lqr(weights)) => Some(weights),
-                _ => None,
-            },
+            _ => None,
+        };
+        if let Some(weights) = regulator {
+            visit_table(Part::Near, &Weights::GAINS, weights, &mut visit);
         }
-    }
-
-    /// Shows every tunable gain with its present value, which may be changed: first the weights or
-    /// positive numbers of the surface (poles and coefficients stay as they are), or the weights of
-    /// the regulator, then the law's own gains.
-    pub fn visit_tunable(&mut self, mut visit: impl FnMut(Tunable, &mut f64)) {
-        if let Some(weights) = self.weights() {
-            visit_table(&Weights::GAINS, weights, &mut visit);
-        } else if let Some(SurfaceDesign::Absolute(form) | SurfaceDesign::Relative(form)) =
-            self.surface_mut()
-        {
-            visit_table(&PositiveForm::GAINS, form, &mut visit);
+        if let Some((near, far)) = self.surfaces_mut() {
+            visit_surface(Part::Near, near, &mut visit);
+            if let Some(FarSurface { surface, width }) = far {
+                visit_surface(Part::Far, surface, &mut visit);
+                visit(WIDTH, width);
+            }
         }
         self.visit_own(&mut visit);
     }
@@ -340,26 +359,79 @@ impl ControllerSpec {
         }
     }
 
-    fn surface_mut(&mut self) -> Option<&mut SurfaceDesign> {
+    fn surfaces_mut(&mut self) -> Option<(&mut SurfaceDesign, &mut Option<FarSurface>)> {
         match self {
-            Self::Classical(spec) => Some(&mut spec.surface),
-            Self::SuperTwisting(spec) => Some(&mut spec.surface),
-            Self::Adaptive(spec) => Some(&mut spec.surface),
-            Self::Hybrid(spec) => Some(&mut spec.surface),
-            Self::ConditionalHybrid(spec) => Some(&mut spec.surface),
+            Self::Classical(spec) => Some((&mut spec.surface, &mut spec.far)),
+            Self::SuperTwisting(spec) => Some((&mut spec.surface, &mut spec.far)),
+            Self::Adaptive(spec) => Some((&mut spec.surface, &mut spec.far)),
+            Self::Hybrid(spec) => Some((&mut spec.surface, &mut spec.far)),
+            Self::ConditionalHybrid(spec) => Some((&mut spec.surface, &mut spec.far)),
             Self::Integral(_) | Self::Lqr(_) | Self::LqrIntegral(_) => None,
         }
     }
 }
 
+const WIDTH: Tunable = Tunable {
+    part: Part::Far,
+    name: "width",
+    unit: "N·s",
+    rule: Rule::Positive,
+    lower: 0.01,
+    upper: 100.0,
+};
+
 fn visit_table<S: Copy>(
+    part: Part,
     table: &[Gain<S>],
     spec: &mut S,
     visit: &mut impl FnMut(Tunable, &mut f64),
 ) {
     for &Gain { name, unit, rule, range, field } in table {
         if let (Some((lower, upper)), Some(value)) = (range, field(spec)) {
-            visit(Tunable { name, unit, rule, lower, upper }, value);
+            visit(Tunable { part, name, unit, rule, lower, upper }, value);
+        }
+    }
+}
+
+fn visit_surface(
+    part: Part,
+    surface: &mut SurfaceDesign,
+    visit: &mut impl FnMut(Tunable, &mut f64),
+) {
+    match surface {
+        SurfaceDesign::Lqr(weights) => visit_table(part, &Weights::GAINS, weights, visit),
+        SurfaceDesign::Poles(poles) => visit_poles(part, poles, visit),
+        SurfaceDesign::Absolute(form) | SurfaceDesign::Relative(form) => {
+            visit_table(part, &PositiveForm::GAINS, form, visit);
+        }
+        SurfaceDesign::Coefficients { .. } => {}
+    }
+}
+
+/// Real poles are shown as `−re`; of a conjugate pair, `−re` and `|im|` are shown once.
+fn visit_poles(part: Part, poles: &mut [Pole; 5], visit: &mut impl FnMut(Tunable, &mut f64)) {
+    const DECAY: [&str; 5] = ["decay1", "decay2", "decay3", "decay4", "decay5"];
+    const TURN: [&str; 5] = ["turn1", "turn2", "turn3", "turn4", "turn5"];
+    let tunable = |name, lower, upper| {
+        let (unit, rule) = ("rad/s", Rule::Positive);
+        Tunable { part, name, unit, rule, lower, upper }
+    };
+    for i in 0..poles.len() {
+        let Pole { re, im } = poles[i];
+        let conjugate = poles.iter().position(|&pole| pole == Pole { re, im: -im });
+        if im < 0.0 && conjugate.is_some_and(|j| j < i) {
+            continue;
+        }
+        let mut decay = -re;
+        visit(tunable(DECAY[i], 0.3, 30.0), &mut decay);
+        let mut turn = im.abs();
+        if im != 0.0 {
+            visit(tunable(TURN[i], 0.1, 10.0), &mut turn);
+        }
+        let im = turn.copysign(im);
+        poles[i] = Pole { re: -decay, im };
+        if let Some(j) = conjugate.filter(|&j| j != i) {
+            poles[j] = Pole { re: -decay, im: -im };
         }
     }
 }

@@ -80,6 +80,29 @@ pub enum SurfaceDesign {
     },
 }
 
+/// Another surface for far from upright, where the force is at its limit and a surface with fast
+/// poles would let fall what one with slow poles still holds.
+///
+/// With `n` the surface near upright and `f` this one, both with the same `s·B`,
+///
+/// ```text
+/// σ = f·x + ((n − f)·x limited to ±width)
+/// ```
+///
+/// While the difference is within the width, `σ = n·x`; beyond, `σ` is `f·x` and a constant. It has no
+/// jump, and on either side the motion on it decays with the poles of that side. A nonlinear surface in
+/// the sense of Bandyopadhyay, Fulwani and Kim (2009, *Sliding Mode Control Using Novel Sliding
+/// Surfaces*, Springer); theirs changes its damping with the output, this one with the distance.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct FarSurface {
+    /// The sliding surface far from upright. It is scaled to the `s·B` of the one near upright.
+    pub surface: SurfaceDesign,
+    /// Difference of the two in N·s up to which the one near upright counts.
+    pub width: f64,
+}
+
 /// Why there is no such surface.
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum SurfaceError {
