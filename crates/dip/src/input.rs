@@ -250,7 +250,8 @@ mod tests {
 
     #[test]
     fn the_documented_world_can_be_used() {
-        let experiment = parse(Path::new("experiment.md"), documented()[2]).unwrap();
+        let world = documented().into_iter().find(|block| block.contains("[[disturbances]]"));
+        let experiment = parse(Path::new("experiment.md"), world.unwrap()).unwrap();
         experiment.check().unwrap();
         assert_eq!(experiment.disturbances.len(), 4);
         assert!(experiment.actuator.rate_max.is_some() && experiment.track.half_length.is_some());

@@ -48,6 +48,8 @@ pub struct Drive {
     /// Largest change in N within a step, where there is a limit.
     change_max: Option<f64>,
     lag: Option<Lag>,
+    /// Nothing but a limit.
+    ideal: bool,
 }
 
 /// `τ·Ḟ = v − F` with `v` held for a step `Δt`, solved exactly.
@@ -87,6 +89,7 @@ impl Drive {
             Lag { end: libm::exp(-steps), mean: -libm::expm1(-steps) / steps }
         });
         Ok(Self {
+            ideal: *actuator == Actuator { u_max, ..Actuator::default() },
             u_max,
             delay: steps_of_delay("actuator.delay", delay, step)?,
             dead_zone,
@@ -117,6 +120,9 @@ impl Drive {
     /// That of the lag is the mean of its exact answer over the step: its impulse is exact, too.
     #[inline]
     pub fn step<R: Real>(&self, memory: &mut DriveMemory<R>, limited: R) -> R {
+        if self.ideal {
+            return limited;
+        }
         let mut v = memory.delay.shift(limited);
         if self.dead_zone > 0.0 {
             v = v - v.clamp(R::splat(-self.dead_zone), R::splat(self.dead_zone));

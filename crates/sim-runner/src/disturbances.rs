@@ -162,6 +162,11 @@ impl Loads {
         Ok(Self { each, onsets, noises })
     }
 
+    /// Does nothing disturb?
+    pub fn is_empty(&self) -> bool {
+        self.each.is_empty()
+    }
+
     pub(crate) fn onsets(&self) -> &[Onset] {
         &self.onsets
     }
@@ -180,7 +185,7 @@ impl Loads {
         noise: &mut N,
     ) -> [R; 3] {
         let mut w = [R::splat(0.0); 3];
-        if self.each.is_empty() {
+        if self.is_empty() {
             return w;
         }
         let now = memory.step;

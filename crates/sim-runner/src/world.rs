@@ -9,7 +9,7 @@
 //!
 //! Validated by `tests/world.rs`; each part by tests of its own.
 
-use dip_dynamics::{Evaluation, Plant, Real, State};
+use dip_dynamics::{Plant, Real, State};
 use smc_controllers::{Command, Controller, Sample};
 
 use crate::actuator::DriveMemory;
@@ -57,55 +57,52 @@ impl Noise<RandomNoise> {
     }
 }
 
-/// The beginning of a control period.
-struct Beginning<R: Real> {
-    measured: State<R>,
-    /// The model at the measured state.
-    here: Evaluation<R>,
-    command: Command<R>,
-    /// Of the first integration step.
-    force: R,
-}
-
 /// For any number: a pack of lanes takes the same way.
 impl<R: Real, N: NoiseSource<R>> World<'_, R, N> {
-    /// Measurement, command and first force of a control period.
+    /// One control period, of which the last of a run is only begun: `show` is given the true and the
+    /// measured state, the command and the force of the first integration step.
     #[inline]
-    fn begin_period<C: Controller<R>>(
+    fn pass_period<C: Controller<R>>(
         &mut self,
         controller: &C,
         memory: &mut C::Memory,
-    ) -> Beginning<R> {
-        let ClosedLoop { drive, sensing, period, .. } = self.closed_loop;
-        let Noise { sensors, losses, .. } = &mut self.noise;
-        let measured = sensing.measure(&mut self.sensing, &self.state, sensors, losses);
-        let here = self.model.evaluate(&measured);
-        let sample = Sample { state: &measured, model: Some(&here), dt: R::splat(*period) };
+        moves: bool,
+        show: impl FnOnce(&State<R>, &State<R>, &Command<R>, R),
+    ) {
+        let ClosedLoop { drive, sensing, loads, integrator, step, substeps, period, .. } =
+            self.closed_loop;
+        let Noise { sensors, losses, loads: noise } = &mut self.noise;
+        // By reference: a copy of what has just been written would have to wait for it.
+        let sensed;
+        let measured = if sensing.is_ideal() {
+            &self.state
+        } else {
+            sensed = sensing.measure(&mut self.sensing, &self.state, sensors, losses);
+            &sensed
+        };
+        let here = self.model.evaluate(measured);
+        let sample = Sample { state: measured, model: Some(&here), dt: R::splat(*period) };
         let mut command = controller.control(memory, &sample);
         command.u = drive.limit(command.u);
         let force = drive.step(&mut self.drive, command.u);
-        Beginning { measured, here, command, force }
-    }
-
-    /// The plant moves for a control period.
-    #[inline]
-    fn end_period(&mut self, beginning: &Beginning<R>) {
-        let ClosedLoop { drive, loads, integrator, step, substeps, .. } = self.closed_loop;
-        for substep in 0..*substeps {
-            let force = if substep == 0 {
-                beginning.force
-            } else {
-                self.sensing.pass(&self.state);
-                drive.step(&mut self.drive, beginning.command.u)
-            };
-            let w = loads.step(&mut self.loads, &mut self.noise.loads);
-            let here = if substep == 0 && self.shared {
-                beginning.here
-            } else {
-                self.plant.evaluate(&self.state)
-            };
-            self.state =
-                integrator.step(&self.plant, &self.state, &here, force, w, R::splat(*step));
+        show(&self.state, measured, &command, force);
+        if !moves {
+            return;
+        }
+        let dt = R::splat(*step);
+        let w = loads.step(&mut self.loads, noise);
+        self.state = if self.shared {
+            integrator.step(&self.plant, &self.state, &here, force, w, dt)
+        } else {
+            let here = self.plant.evaluate(&self.state);
+            integrator.step(&self.plant, &self.state, &here, force, w, dt)
+        };
+        for _ in 1..*substeps {
+            self.sensing.pass(&self.state);
+            let force = drive.step(&mut self.drive, command.u);
+            let w = loads.step(&mut self.loads, noise);
+            let here = self.plant.evaluate(&self.state);
+            self.state = integrator.step(&self.plant, &self.state, &here, force, w, dt);
         }
         self.k += 1;
     }
@@ -167,22 +164,21 @@ impl<'a> World<'a> {
         memory: &mut C::Memory,
         observer: &mut impl Observer,
     ) {
-        let beginning = self.show(controller, memory, observer);
-        self.end_period(&beginning);
+        self.observed_period(controller, memory, true, observer);
     }
 
     #[inline]
-    fn show<C: Controller>(
+    fn observed_period<C: Controller>(
         &mut self,
         controller: &C,
         memory: &mut C::Memory,
+        moves: bool,
         observer: &mut impl Observer,
-    ) -> Beginning<f64> {
-        let beginning = self.begin_period(controller, memory);
-        let Beginning { measured, command, force, .. } = &beginning;
-        let (t, state) = (self.time(), &self.state);
-        observer.observe(&Instant { t, state, measured, command, force: *force });
-        beginning
+    ) {
+        let t = self.time();
+        self.pass_period(controller, memory, moves, |state, measured, command, force| {
+            observer.observe(&Instant { t, state, measured, command, force });
+        });
     }
 
     /// Runs `controller` through `scenario` to the horizon, or to what ends the run before it.
@@ -216,12 +212,12 @@ impl<'a> World<'a> {
             if self.k >= judged_from {
                 within &= closed_loop.settling.contains(&self.state);
             }
-            let beginning = self.show(controller, &mut memory, observer);
             let stops = fallen.is_some() && closed_loop.after_fall == AfterFall::Stop;
-            if self.k == horizon || stops || ended.is_some() {
+            let ends = self.k == horizon || stops || ended.is_some();
+            self.observed_period(controller, &mut memory, !ends, observer);
+            if ends {
                 break;
             }
-            self.end_period(&beginning);
         }
         let at_horizon = if within { Outcome::Settled } else { Outcome::NotSettled };
         // What came first is the outcome.

@@ -4,7 +4,10 @@
 use core::f64::consts::FRAC_PI_2;
 
 use dip_dynamics::{Integrator, Parameters, State};
-use sim_runner::{Actuator, Cost, Experiment, ExperimentError, Settling, Simulation, Tuning};
+use sim_runner::{
+    Actuator, Coordinate, Cost, Disturbance, Experiment, ExperimentError, Settling, Shape,
+    Simulation, Spread, Tuning, Velocities,
+};
 use smc_controllers::{
     AdaptiveSpec, ClassicalSpec, ControllerSpec, HybridSpec, Kind, LqrSpec, Pole,
     SuperTwistingSpec, SurfaceDesign, Weights,
@@ -376,6 +379,275 @@ fn what_no_experiment_has_is_refused_by_name() {
         (r#"{"controllers": {"mpc": {}}}"#, "mpc"),
         (r#"{"tuning": {"radius": 1}}"#, "radius"),
         (r#"{"tuning": {"cost": {"ise": 1}}}"#, "ise"),
+    ] {
+        let message = serde_json::from_str::<Experiment>(json).unwrap_err().to_string();
+        assert!(message.contains(&format!("`{word}`")), "{json}: {message}");
+    }
+}
+
+// ---- The world ----------------------------------------------------------------------------------
+
+type Change = fn(&mut Experiment);
+
+fn disturbed(shapes: &[Shape]) -> Vec<Disturbance> {
+    shapes.iter().map(|&shape| Disturbance { on: Coordinate::Rod1, shape }).collect()
+}
+
+const POSITIVE: &str = "finite and greater than 0";
+const NOT_NEGATIVE: &str = "finite and not negative";
+const SHARE: &str = "at least 0 and less than 1";
+
+/// Changes, the key of the fault, its value and its rule.
+fn check_rules(rows: &[(Change, &str, f64, &str)]) {
+    for (change, key, value, rule) in rows {
+        check(change, key, &format!("{key} = {value}: must be {rule}"));
+    }
+}
+
+#[test]
+fn every_setting_of_actuator_and_sensors_has_a_rule() {
+    const FILTERED: Velocities = Velocities::FilteredDifferences { time_constant: 0.01 };
+    check_rules(&[
+        (|e| e.actuator.rate_max = Some(0.0), "actuator.rate_max", 0.0, POSITIVE),
+        (|e| e.actuator.rate_max = Some(f64::NAN), "actuator.rate_max", f64::NAN, POSITIVE),
+        (|e| e.actuator.time_constant = -1.0, "actuator.time_constant", -1.0, NOT_NEGATIVE),
+        (
+            |e| e.actuator.time_constant = f64::INFINITY,
+            "actuator.time_constant",
+            f64::INFINITY,
+            NOT_NEGATIVE,
+        ),
+        (
+            |e| e.actuator.dead_zone = 150.0,
+            "actuator.dead_zone",
+            150.0,
+            "not negative, and less than actuator.u_max",
+        ),
+        (
+            |e| e.actuator.dead_zone = -0.5,
+            "actuator.dead_zone",
+            -0.5,
+            "not negative, and less than actuator.u_max",
+        ),
+        (
+            |e| e.actuator.delay = 101.0,
+            "actuator.delay",
+            101.0,
+            "at most 100000 times simulation.step",
+        ),
+        (
+            |e| e.sensors.delay = 101.0,
+            "sensors.delay",
+            101.0,
+            "at most 100000 times simulation.step",
+        ),
+        (|e| e.sensors.dropout = 1.0, "sensors.dropout", 1.0, SHARE),
+        (|e| e.sensors.dropout = -0.1, "sensors.dropout", -0.1, SHARE),
+        (|e| e.sensors.dropout = f64::NAN, "sensors.dropout", f64::NAN, SHARE),
+        (|e| e.sensors.noise.theta1 = -0.1, "sensors.noise.theta1", -0.1, "from 0 to 1e6"),
+        (|e| e.sensors.noise.x_dot = f64::NAN, "sensors.noise.x_dot", f64::NAN, "from 0 to 1e6"),
+        (|e| e.sensors.quantum.x = -1.0, "sensors.quantum.x", -1.0, "0, or from 1e-8 to 1e6"),
+        (|e| e.sensors.quantum.x = 1e-9, "sensors.quantum.x", 1e-9, "0, or from 1e-8 to 1e6"),
+        (|e| e.sensors.bias.theta2 = 2e6, "sensors.bias.theta2", 2e6, "finite and within ±1e6"),
+        (
+            |e| e.sensors.velocities = Velocities::FilteredDifferences { time_constant: -1.0 },
+            "sensors.velocities.filtered_differences.time_constant",
+            -1.0,
+            NOT_NEGATIVE,
+        ),
+        (
+            |e| {
+                e.sensors.velocities = FILTERED;
+                e.sensors.bias.theta1_dot = 0.5;
+            },
+            "sensors.bias.theta1_dot",
+            0.5,
+            "0 where velocities are differences of positions",
+        ),
+    ]);
+}
+
+#[test]
+fn every_setting_of_a_disturbance_has_a_rule() {
+    const CALM: Shape = Shape::Step { at: 0.0, value: 0.0 };
+    check_rules(&[
+        (
+            |e| e.disturbances = disturbed(&[CALM, Shape::Step { at: -1.0, value: 1.0 }]),
+            "disturbances.1.shape.step.at",
+            -1.0,
+            NOT_NEGATIVE,
+        ),
+        (
+            |e| e.disturbances = disturbed(&[Shape::Step { at: 1.0, value: f64::INFINITY }]),
+            "disturbances.0.shape.step.value",
+            f64::INFINITY,
+            "finite",
+        ),
+        (
+            |e| {
+                let impulse = Shape::Impulse { at: f64::NAN, duration: 1.0, value: 1.0 };
+                e.disturbances = disturbed(&[impulse]);
+            },
+            "disturbances.0.shape.impulse.at",
+            f64::NAN,
+            NOT_NEGATIVE,
+        ),
+        (
+            |e| {
+                let impulse = Shape::Impulse { at: 1.0, duration: 0.0, value: 1.0 };
+                e.disturbances = disturbed(&[CALM, CALM, impulse]);
+            },
+            "disturbances.2.shape.impulse.duration",
+            0.0,
+            POSITIVE,
+        ),
+        (
+            |e| {
+                let impulse = Shape::Impulse { at: 1.0, duration: 1.0, value: f64::NAN };
+                e.disturbances = disturbed(&[impulse]);
+            },
+            "disturbances.0.shape.impulse.value",
+            f64::NAN,
+            "finite",
+        ),
+        (
+            |e| {
+                let sine = Shape::Sinusoid { amplitude: f64::NAN, frequency: 1.0, phase: 0.0 };
+                e.disturbances = disturbed(&[sine]);
+            },
+            "disturbances.0.shape.sinusoid.amplitude",
+            f64::NAN,
+            "finite",
+        ),
+        (
+            |e| {
+                let sine = Shape::Sinusoid { amplitude: 1.0, frequency: 501.0, phase: 0.0 };
+                e.disturbances = disturbed(&[sine]);
+            },
+            "disturbances.0.shape.sinusoid.frequency",
+            501.0,
+            "not negative, and at most half of 1/simulation.step",
+        ),
+        (
+            |e| {
+                let sine = Shape::Sinusoid { amplitude: 1.0, frequency: 1.0, phase: 90.0 };
+                e.disturbances = disturbed(&[sine]);
+            },
+            "disturbances.0.shape.sinusoid.phase",
+            90.0,
+            "within ±10 rad",
+        ),
+        (
+            |e| e.disturbances = disturbed(&[Shape::Noise { std: -1.0, time_constant: 0.1 }]),
+            "disturbances.0.shape.noise.std",
+            -1.0,
+            NOT_NEGATIVE,
+        ),
+        (
+            |e| e.disturbances = disturbed(&[Shape::Noise { std: 1.0, time_constant: -0.1 }]),
+            "disturbances.0.shape.noise.time_constant",
+            -0.1,
+            NOT_NEGATIVE,
+        ),
+        (
+            |e| e.disturbances = disturbed(&[CALM; 101]),
+            "disturbances",
+            101.0,
+            "at most 100 of them",
+        ),
+    ]);
+}
+
+#[test]
+fn every_setting_of_mismatch_track_and_hold_has_a_rule() {
+    check_rules(&[
+        (|e| e.mismatch.m0 = Some(Spread::Uniform(1.0)), "mismatch.m0.uniform", 1.0, SHARE),
+        (|e| e.mismatch.i2 = Some(Spread::Uniform(-0.1)), "mismatch.i2.uniform", -0.1, SHARE),
+        (|e| e.mismatch.g = Some(Spread::Normal(0.31)), "mismatch.g.normal", 0.31, "from 0 to 0.3"),
+        (
+            |e| e.mismatch.b1 = Some(Spread::Normal(f64::NAN)),
+            "mismatch.b1.normal",
+            f64::NAN,
+            "from 0 to 0.3",
+        ),
+        (|e| e.track.half_length = Some(-1.0), "track.half_length", -1.0, POSITIVE),
+        (|e| e.settling.hold = -1.0, "settling.hold", -1.0, NOT_NEGATIVE),
+        (|e| e.settling.hold = 10.5, "settling.hold", 10.5, "at most simulation.duration"),
+    ]);
+}
+
+#[test]
+fn delays_are_multiples_of_the_step() {
+    for (change, key) in [
+        ((|e| e.actuator.delay = 0.0015) as Change, "actuator.delay"),
+        (|e| e.sensors.delay = 0.0015, "sensors.delay"),
+        (|e| (e.sensors.delay, e.simulation.step) = (0.0015, 0.001), "sensors.delay"),
+    ] {
+        let rule = "must be a multiple of simulation.step = 0.001 s, at most 1e9 times it";
+        check(change, key, &format!("{key} = 0.0015 s: {rule}"));
+    }
+    for delay in [-0.001, f64::NAN, f64::INFINITY] {
+        let rule = "must be a multiple of simulation.step = 0.001 s, at most 1e9 times it";
+        check(
+            |experiment| experiment.actuator.delay = delay,
+            "actuator.delay",
+            &format!("actuator.delay = {delay} s: {rule}"),
+        );
+    }
+}
+
+/// A plant that exists, and of which the heaviest that could be drawn does not.
+#[test]
+fn a_mismatch_beyond_numbers_is_refused_before_it_is_drawn() {
+    check(
+        |experiment| {
+            experiment.plant.m0 = 1.5e308;
+            experiment.mismatch.m0 = Some(Spread::Uniform(0.5));
+        },
+        "plant.m0",
+        "plant.m0 = inf: must be finite and greater than 0",
+    );
+}
+
+#[test]
+fn a_world_survives_a_file() {
+    let json = serde_json::json!({
+        "actuator": { "rate_max": 5000.0, "delay": 0.002 },
+        "sensors": {
+            "velocities": { "filtered_differences": { "time_constant": 0.005 } },
+            "noise": { "theta1": 0.1 },
+        },
+        "disturbances": [
+            { "on": "cart", "shape": { "step": { "at": 2.0, "value": 10.0 } } },
+            { "on": "rod2", "shape": { "sinusoid": { "amplitude": 1.0, "frequency": 2.0 } } },
+        ],
+        "mismatch": { "m0": { "uniform": 0.2 }, "l1": { "normal": 0.1 } },
+        "track": { "half_length": 1.0 },
+        "settling": { "hold": 2.0 },
+    });
+    let experiment: Experiment = serde_json::from_value(json).unwrap();
+    experiment.check().unwrap();
+    assert_eq!(experiment.actuator.rate_max, Some(5000.0));
+    assert_eq!(
+        experiment.sensors.velocities,
+        Velocities::FilteredDifferences { time_constant: 0.005 }
+    );
+    assert_eq!(experiment.disturbances[0].on, Coordinate::Cart);
+    let sine = Shape::Sinusoid { amplitude: 1.0, frequency: 2.0, phase: 0.0 };
+    assert_eq!(experiment.disturbances[1], Disturbance { on: Coordinate::Rod2, shape: sine });
+    assert_eq!(experiment.mismatch.l1, Some(Spread::Normal(0.1)));
+    let text = serde_json::to_string(&experiment).unwrap();
+    assert_eq!(serde_json::from_str::<Experiment>(&text).unwrap(), experiment);
+    for (json, word) in [
+        (r#"{"sensors": {"lag": 1}}"#, "lag"),
+        (r#"{"sensors": {"velocities": "guessed"}}"#, "guessed"),
+        (r#"{"disturbances": [{"on": "rod3"}]}"#, "rod3"),
+        (r#"{"disturbances": [{"on": "cart", "shape": {"ramp": {}}}]}"#, "ramp"),
+        (r#"{"disturbances": [{"on": "cart", "shape": {"step": {"at": 1}}}]}"#, "value"),
+        (r#"{"disturbances": [{"on": "cart"}]}"#, "shape"),
+        (r#"{"mismatch": {"m3": {"uniform": 0.1}}}"#, "m3"),
+        (r#"{"mismatch": {"m0": {"even": 0.1}}}"#, "even"),
+        (r#"{"track": {"length": 1}}"#, "length"),
     ] {
         let message = serde_json::from_str::<Experiment>(json).unwrap_err().to_string();
         assert!(message.contains(&format!("`{word}`")), "{json}: {message}");
