@@ -218,7 +218,9 @@ impl<R: Real> Controller<R> for ConditionalHybrid<R> {
         let command = reaching.command(v);
 
         let integrated = *z + (next - share * *z);
-        let next = integrated + unwind(self.anti_windup, dt) * reaching.lost_rate(&command);
+        // Of what the actuator could not deliver, the integral takes back its own share.
+        let unwound = share * unwind(self.anti_windup, dt) * reaching.lost_rate(&command);
+        let next = integrated + unwound;
         *z = R::select(zero.lt(share), next.clamp(-self.z_max, self.z_max), zero);
         *k = self.k.next(*k, sigma, reaching.is_limited(&command), dt);
         command

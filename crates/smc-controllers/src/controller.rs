@@ -26,16 +26,17 @@ pub trait Controller<R: Real = f64> {
     /// The command for one sampling period; it is held until the next.
     ///
     /// Fail-safe: where the measurement is NaN or infinite, or so large that a number of the answer or
-    /// of the memory would not be finite, or where the period is not positive, the force is zero, the
-    /// command is marked as [`fault`](Command::fault), and the memory stays as it was. The law goes on
-    /// with the next sound measurement as if this one had never been.
+    /// of the memory would not be finite, where the period is not positive, or where the law itself
+    /// reports a [`fault`](Command::fault), the force is zero, the command is marked, and the memory
+    /// stays as it was. The law goes on with the next sound measurement as if this one had never been.
     #[inline]
     fn control(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let mut next = *memory;
         let command = self.law(&mut next, sample);
         let zero = R::splat(0.0);
         let answer = [command.u, command.u_eq, command.u_sw, command.sigma.unwrap_or(zero)];
-        let sound = zero.lt(sample.dt)
+        let sound = !command.fault
+            & zero.lt(sample.dt)
             & sample.dt.is_finite()
             & sample.state.to_array().is_finite()
             & answer.is_finite()
@@ -47,7 +48,7 @@ pub trait Controller<R: Real = f64> {
             u_eq: or_zero(command.u_eq),
             u_sw: or_zero(command.u_sw),
             sigma: command.sigma.map(or_zero),
-            fault: command.fault | !sound,
+            fault: !sound,
             ..command
         }
     }

@@ -64,11 +64,11 @@ impl Default for SuperTwistingSpec {
 /// A rule by which super-twisting gains follow from a bound `L` of the disturbance's rate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TwistingRule {
-    /// `k1 = 1.5·√L`, `k2 = 1.1·L`: Levant (1998), Automatica 34; the usual choice, proved by Seeber
-    /// and Horn (2017).
+    /// `k1 = 1.5·√L`, `k2 = 1.1·L`: Levant (2003), Int. J. Control 76; the usual choice, proved by
+    /// Seeber and Horn (2017).
     Levant,
     /// `k1 = 2·√L`, and `k2` 10 % above `3L + 2L²/k1² = 3.5·L`: the strict Lyapunov function of Moreno
-    /// and Osorio (2008), IEEE CDC 47.
+    /// and Osorio (2008), IEEE CDC 47, with a disturbance that the integral alone has to follow.
     MorenoOsorio,
     /// `k2 = 1.5·L`, and `k1` 10 % above `√(k2 + L)`: Seeber and Horn (2017), Automatica 84.
     SeeberHorn,
@@ -100,20 +100,22 @@ impl SuperTwistingSpec {
     }
 
     /// The rate of a matched disturbance in N/s below which these gains are proved to bring `σ` to zero
-    /// in finite time: all `L` with `k2 > L` and `k1² > k2 + L`. None below it if the gains are proved
-    /// for no disturbance at all.
+    /// in finite time: all `L` with `k2 > L` and `k1² > k2 + L` (Seeber and Horn 2017, Automatica 84), and
+    /// all `L` with `k2 > 3L + 2L²/k1²` (Moreno and Osorio 2008, IEEE CDC 47).
     ///
-    /// The proof is for continuous time, `sign` without a layer, `β = 1`, and an actuator without limit.
-    ///
-    /// # Source: Seeber and Horn (2017), Automatica 84.
-    pub fn rejected_rate(&self) -> Option<f64> {
-        let rate = self.k2.min(self.k1 * self.k1 - self.k2);
-        (rate > 0.0).then_some(rate)
+    /// The proofs are for continuous time, `sign` without a layer, `β = 1`, and an actuator without
+    /// limit. Neither condition is necessary.
+    pub fn rejected_rate(&self) -> f64 {
+        let (k1_squared, k2) = (self.k1 * self.k1, self.k2);
+        let seeber_horn = k2.min(k1_squared - k2);
+        // The positive root of 2L²/k1² + 3L = k2.
+        let moreno_osorio = 2.0 * k2 / (3.0 + Real::sqrt(9.0 + 8.0 * k2 / k1_squared));
+        seeber_horn.max(moreno_osorio)
     }
 
     /// What is to be said if the gains are not known to reject the stated disturbance.
     pub fn warning(&self) -> Option<TwistingWarning> {
-        let enough = self.rejected_rate().is_some_and(|rate| rate > self.disturbance_rate);
+        let enough = self.disturbance_rate < self.rejected_rate();
         (self.disturbance_rate > 0.0 && !enough).then_some(TwistingWarning(*self))
     }
 
@@ -148,7 +150,9 @@ impl fmt::Display for TwistingWarning {
         write!(
             f,
             "k1 = {k1}, k2 = {k2}: not known to reject a disturbance of rate L = \
-             {disturbance_rate} N/s; that takes k2 > L and k1² > k2 + L (Seeber and Horn 2017)"
+             {disturbance_rate} N/s, but of rates below {}; it takes k2 > L and k1² > k2 + L (Seeber \
+             and Horn 2017), or k2 > 3L + 2L²/k1² (Moreno and Osorio 2008)",
+            self.0.rejected_rate()
         )
     }
 }

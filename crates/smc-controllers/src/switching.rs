@@ -6,8 +6,9 @@
 //! chatters for ever. There are three ways out: a boundary layer (Slotine and Li 1991, §7.2), a
 //! relay with hysteresis, or the sign at the *end* of the period (implicit Euler), which has a closed
 //! form and no layer to choose: Acary and Brogliato (2010), Systems & Control Letters 59, for the
-//! first-order law; Brogliato, Polyakov and Efimov (2020), IEEE TAC 65, for the super-twisting one.
-//! Validated in `tests/switching.rs`.
+//! first-order law; Brogliato, Polyakov and Efimov (2020), IEEE TAC 65, for the super-twisting one,
+//! solved without the unknown disturbance after Seeber and Andritsch (2025), Automatica 173.
+//! Validated in `tests/switching.rs` and `tests/super_twisting.rs`.
 
 use dip_dynamics::Real;
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,9 @@ pub enum Switching {
     Saturation(Layer),
     /// `tanh(σ/ε)`.
     Tanh(Layer),
-    /// The sign that `σ` will have at the end of the period (backward Euler): no layer.
+    /// The sign that `σ` will have at the end of the period (backward Euler): no layer. A matched
+    /// disturbance `w` leaves `σ` at `dt·w`, and with super-twisting at `dt` times the change of `w` in a
+    /// period.
     Implicit,
 }
 
@@ -166,24 +169,28 @@ impl<R: Real> Switch<R> {
     }
 }
 
-/// One period of reaching by backward Euler: the rate `v` and the next `z` for which
-/// `σ⁺ = σ + dt·v`, `v = −k·ς − kd·σ⁺ − k1·√|σ⁺|·ς + z⁺`, `z⁺ = z − dt·k2·ς`, with `ς` in `sign(σ⁺)`.
+/// One period of reaching by backward Euler: the rate `v` and the next `z`.
 ///
-/// With `b = σ + dt·z`: `σ⁺` is 0 where `|b| ≤ dt·k + dt²·k2`, and `ς` then is `b` over that. Elsewhere
-/// `ς` is the sign of `b`, and `√|σ⁺|` the positive root of
-/// `(1 + dt·kd)·s² + dt·k1·s + dt·k + dt²·k2 − |b| = 0`.
+/// `z` is there to cancel a disturbance that is not known. So what is solved for is `s`, where `σ` will
+/// be if it does: `s = σ + dt·r` with the rate `r = −k·ς − kd·s − k1·√|s|·ς − dt·k2·ς` and `ς` in `sign(s)`.
+/// Then `z⁺ = z − dt·k2·ς`, and `v = r + z⁺`. With `q = z⁺ + w`, `w` being the disturbance, `σ⁺` is
+/// `s + dt·q`, and the next period solves `s⁺ = s + dt·(−k·ς⁺ − … + q − dt·k2·ς⁺)`: backward Euler for
+/// `(s, q)`, whatever `w` is. At rest `s` is 0, and `σ` is what `w` has changed in a period, times `dt`.
+///
+/// `s` is 0 where `|σ| ≤ dt·k + dt²·k2`, and `ς` then is `σ` over that. Elsewhere `ς` is the sign of `σ`,
+/// and `√|s|` the positive root of `(1 + dt·kd)·y² + dt·k1·y + dt·k + dt²·k2 − |σ| = 0`.
 #[inline]
 fn implicit<R: Real>([k, kd, k1, k2]: [R; 4], z: R, sigma: R, dt: R) -> (R, R) {
     let (zero, one) = (R::splat(0.0), R::splat(1.0));
-    let b = sigma + dt * z;
     let reach = dt * (k + dt * k2);
-    let beyond = (b.abs() - reach).max(zero);
+    let beyond = (sigma.abs() - reach).max(zero);
     let (square, linear) = (one + dt * kd, dt * k1);
     let discriminant = linear * linear + R::splat(4.0) * square * beyond;
     let root = (discriminant.sqrt() - linear) / (R::splat(2.0) * square);
     // Adapted gains may all be zero.
-    let sign = (b / reach.max(R::splat(1e-30))).clamp(-one, one);
-    ((root * root * sign - sigma) / dt, z - dt * k2 * sign)
+    let sign = (sigma / reach.max(R::splat(1e-30))).clamp(-one, one);
+    let z = z - dt * k2 * sign;
+    ((root * root * sign - sigma) / dt + z, z)
 }
 
 impl Switch {

@@ -242,3 +242,58 @@ pub(crate) fn any_state() -> impl Strategy<Value = State> {
 pub(crate) fn log_uniform(lower: f64, upper: f64) -> impl Strategy<Value = f64> {
     (lower.log10()..upper.log10()).prop_map(|exponent| 10.0_f64.powf(exponent))
 }
+
+/// `σ` is the speed of the cart, to the bit, and the law is alone with it: no equivalent control.
+pub(crate) const ALONE: SurfaceDesign =
+    SurfaceDesign::Coefficients { s: [0.0, 0.0, 0.0, 1.0, 0.0, 0.0], allow_unstable: true };
+
+/// A law on the surface [`ALONE`], and its memory: `σ` goes in, the rate that is asked for comes out.
+#[derive(Clone, Copy)]
+pub(crate) struct Alone<C: Controller> {
+    pub(crate) law: C,
+    pub(crate) memory: C::Memory,
+}
+
+impl<C: Controller> Alone<C> {
+    pub(crate) fn new(law: C) -> Self {
+        let memory = law.initial_memory();
+        Self { law, memory }
+    }
+
+    /// Within two roundings of what the law asked for, because a force is in between.
+    pub(crate) fn rate(&mut self, sigma: f64, dt: f64) -> f64 {
+        let state = State { x_dot: sigma, ..State::UPRIGHT };
+        let command =
+            self.law.control(&mut self.memory, &Sample { state: &state, model: None, dt });
+        assert!(!command.fault && command.sigma == Some(sigma), "{command:?}");
+        command.u_sw * linear().b[3]
+    }
+
+    /// `σ̇ = v + w(t)` with everything held over a period: the values of `σ`, and of `v`.
+    pub(crate) fn run(
+        &mut self,
+        mut sigma: f64,
+        dt: f64,
+        periods: usize,
+        mut w: impl FnMut(f64, &C::Memory, f64) -> f64,
+    ) -> (Vec<f64>, Vec<f64>) {
+        let (mut sigmas, mut rates) = (vec![sigma], Vec::new());
+        for i in 0..periods {
+            let rate = self.rate(sigma, dt);
+            sigma += dt * (rate + w(i as f64 * dt, &self.memory, sigma));
+            sigmas.push(sigma);
+            rates.push(rate);
+        }
+        (sigmas, rates)
+    }
+}
+
+/// `Σ|vᵢ₊₁ − vᵢ|`: chattering.
+pub(crate) fn total_variation(values: &[f64]) -> f64 {
+    values.windows(2).map(|pair| (pair[1] - pair[0]).abs()).sum()
+}
+
+/// The largest absolute value.
+pub(crate) fn largest(values: &[f64]) -> f64 {
+    values.iter().fold(0.0, |largest, value| largest.max(value.abs()))
+}
