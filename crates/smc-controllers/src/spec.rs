@@ -416,22 +416,25 @@ fn visit_poles(part: Part, poles: &mut [Pole; 5], visit: &mut impl FnMut(Tunable
         let (unit, rule) = ("rad/s", Rule::Positive);
         Tunable { part, name, unit, rule, lower, upper }
     };
+    let mut shown = [false; 5];
     for i in 0..poles.len() {
-        let Pole { re, im } = poles[i];
-        let conjugate = poles.iter().position(|&pole| pole == Pole { re, im: -im });
-        if im < 0.0 && conjugate.is_some_and(|j| j < i) {
+        if shown[i] {
             continue;
         }
-        let mut decay = -re;
+        let Pole { re, im } = poles[i];
+        let conjugate = Pole { re, im: -im };
+        let partner =
+            (i + 1..poles.len()).find(|&j| im != 0.0 && !shown[j] && poles[j] == conjugate);
+        let (mut decay, mut turn) = (-re, im.abs());
         visit(tunable(DECAY[i], 0.3, 30.0), &mut decay);
-        let mut turn = im.abs();
         if im != 0.0 {
             visit(tunable(TURN[i], 0.1, 10.0), &mut turn);
         }
         let im = turn.copysign(im);
         poles[i] = Pole { re: -decay, im };
-        if let Some(j) = conjugate.filter(|&j| j != i) {
+        if let Some(j) = partner {
             poles[j] = Pole { re: -decay, im: -im };
+            shown[j] = true;
         }
     }
 }

@@ -5,7 +5,7 @@ mod rig;
 
 use smc_controllers::{
     AdaptiveSpec, ClassicalSpec, ConditionalHybridSpec, ControllerSpec, Controllers,
-    EquivalentControl, Gain, GainVectorError, HybridSpec, IntegralSpec, Kind, Layer,
+    EquivalentControl, FarSurface, Gain, GainVectorError, HybridSpec, IntegralSpec, Kind, Layer,
     LqrIntegralSpec, Pole, PositiveForm, Relay, SuperTwistingSpec, SurfaceDesign, Switching,
     Tunable, Weights,
 };
@@ -235,7 +235,7 @@ fn tunable_gains_come_in_order_with_ranges() {
     for mut spec in laws(FULL) {
         let before = spec;
         let mut seen = Vec::new();
-        spec.visit_tunable(|Tunable { name, unit, rule, lower, upper }, value| {
+        spec.visit_tunable(|Tunable { name, unit, rule, lower, upper, .. }, value| {
             assert!(0.0 < lower && lower < upper && upper.is_finite(), "{name}");
             assert!(rule.holds(lower) && rule.holds(upper), "{name}");
             assert!(!unit.is_empty(), "{name}");
@@ -257,21 +257,42 @@ fn tunable_gains_come_in_order_with_ranges() {
 }
 
 #[test]
-fn of_a_surface_its_weights_and_positive_numbers_are_tuned() {
-    let poles = SurfaceDesign::Poles([-1.0, -2.0, -3.0, -4.0, -5.0].map(Pole::from));
+fn of_a_surface_weights_poles_and_positive_numbers_are_tuned() {
+    let pair = [Pole { re: -3.0, im: -2.0 }, Pole { re: -3.0, im: 2.0 }];
+    let [a, b, c] = [-1.0, -4.0, -5.0].map(Pole::from);
+    let poles = SurfaceDesign::Poles([a, pair[0], b, pair[1], c]);
+    let of_poles = ["decay1", "decay2", "turn2", "decay3", "decay5"];
     let form = ["c_x", "lambda_x", "c1", "lambda1", "c2", "lambda2"];
     let own = ["k", "kd", "switching.epsilon"];
-    for (surface, expected) in [
-        (poles, own.to_vec()),
-        (SurfaceDesign::Coefficients { s: surface(), allow_unstable: true }, own.to_vec()),
-        (SurfaceDesign::Absolute(FORM), [&form[..], &own].concat()),
-        (SurfaceDesign::Relative(FORM), [&form[..], &own].concat()),
+    let far_of_poles =
+        ["far.decay1", "far.decay2", "far.turn2", "far.decay3", "far.decay5", "far.width"];
+    let far = Some(FarSurface { surface: poles, width: 0.3 });
+    for (surface, far, expected) in [
+        (poles, None, [&of_poles[..], &own].concat()),
+        (poles, far, [&of_poles[..], &far_of_poles, &own].concat()),
+        (SurfaceDesign::Coefficients { s: surface(), allow_unstable: true }, None, own.to_vec()),
+        (SurfaceDesign::Absolute(FORM), None, [&form[..], &own].concat()),
+        (SurfaceDesign::Relative(FORM), None, [&form[..], &own].concat()),
     ] {
-        let mut spec = ControllerSpec::Classical(ClassicalSpec { surface, ..classical(FULL) });
+        let classical = ClassicalSpec { surface, far, ..classical(FULL) };
+        let mut spec = ControllerSpec::Classical(classical);
         let mut seen = Vec::new();
-        spec.visit_tunable(|gain, _| seen.push(gain.name));
+        spec.visit_tunable(|gain, _| seen.push(gain.to_string()));
         assert_eq!(seen, expected);
     }
+}
+
+/// A pair of poles stays a pair.
+#[test]
+fn poles_are_moved_by_positive_numbers() {
+    let pair = [Pole { re: -3.0, im: -2.0 }, Pole { re: -3.0, im: 2.0 }];
+    let [a, b, c] = [-1.0, -4.0, -5.0].map(Pole::from);
+    let surface = SurfaceDesign::Poles([a, pair[0], b, pair[1], c]);
+    let mut spec = ControllerSpec::Classical(ClassicalSpec { surface, ..classical(FULL) });
+    spec.visit_tunable(|_, gain| *gain *= 2.0);
+    let pair = [Pole { re: -6.0, im: -4.0 }, Pole { re: -6.0, im: 4.0 }];
+    let [a, b, c] = [-2.0, -8.0, -10.0].map(Pole::from);
+    assert_eq!(spec.surface(), Some(&SurfaceDesign::Poles([a, pair[0], b, pair[1], c])));
 }
 
 /// A law without a layer has one gain less to tune.

@@ -60,6 +60,7 @@ fn super_twisting(rate: f64) -> f64 {
     let plant = plant();
     let spec = SuperTwistingSpec {
         surface: surface(),
+        far: None,
         equivalent: EquivalentControl::Full,
         k1: 1.5 * rate.sqrt(),
         k2: 1.1 * rate,
