@@ -143,9 +143,11 @@ fn cleanup_gives_everything_back_and_can_be_repeated() {
         no_alloc(|| serve(&mut controller, 1..100)).unwrap();
         assert_eq!(controller.history().len(), 0);
     }
-    // A new run has its history again.
+    // A new run has its history again, and it can be bound again.
     controller.reset();
+    controller = controller.bound_to(&plant);
     assert_eq!(live_bytes() - before, taken);
+    assert_eq!(controller.control(&state(0), DT).equivalent, EquivalentControl::Full);
     serve(&mut controller, 0..100);
     assert_eq!(controller.history().len(), CAPACITY);
     drop(controller);
