@@ -4,6 +4,7 @@
 //! does not grow on noise; zero too while the force is at its limit, where more gain could not do
 //! more. The rate is limited, and the gain stays within its caps whatever is measured.
 //! Source: Plestan et al. (2010), Int. J. Control 83; the leak after Ioannou and Kokotović (1983).
+//! Validated in `tests/adaptation.rs`.
 
 use dip_dynamics::Real;
 

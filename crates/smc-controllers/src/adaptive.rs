@@ -2,7 +2,8 @@
 //!
 //! The gain grows while `σ` is away from zero, so that no bound of the disturbance has to be known.
 //! How it adapts is in `adaptation.rs`, what `sign` is in `switching.rs`.
-//! Source: Plestan et al. (2010), Int. J. Control 83. Guarantees: `tests/laws.rs`.
+//! Source: Plestan et al. (2010), Int. J. Control 83. Guarantees: `tests/laws.rs`,
+//! `tests/adaptation.rs`.
 
 use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 //!
 //! Source: Utkin (1992); boundary layer after Slotine and Li (1991), ch. 7; constant, proportional
 //! and power-rate reaching after Gao and Hung (1993), IEEE Trans. Ind. Electron. 40. What `sign` is
-//! is said in `switching.rs`. Guarantees: `tests/laws.rs`, `tests/invariance.rs`.
+//! is said in `switching.rs`. Guarantees: `tests/laws.rs`, `tests/switching.rs`, `tests/invariance.rs`.
 
 use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,8 @@
 //!
 //! A controller is an immutable value; what it remembers between samples is a small `Copy` memory
 //! that belongs to the run. It neither owns nor points to the plant: whoever has a model of it
-//! passes its evaluation along with the measured state.
+//! passes its evaluation along with the measured state. The fail-safe is validated in
+//! `tests/fail_safe.rs`.
 
 use dip_dynamics::{Evaluation, Mask, Real, State};
 

@@ -1,4 +1,4 @@
-//! Where the equivalent control comes from.
+//! Where the equivalent control comes from. Validated in `tests/laws.rs`.
 
 use serde::{Deserialize, Serialize};
 

@@ -2,7 +2,8 @@
 //! zero: `k̇ᵢ = γᵢ·|σ| − leak·(kᵢ − kᵢ,₀)`.
 //!
 //! How the gains adapt is in `adaptation.rs`, what `sign` is in `switching.rs`.
-//! Source: Shtessel, Taleb and Plestan (2012), Automatica 48. Guarantees: `tests/laws.rs`.
+//! Source: Shtessel, Taleb and Plestan (2012), Automatica 48. Guarantees: `tests/laws.rs`,
+//! `tests/adaptation.rs`.
 
 use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,8 @@
 //! baseline that removes the steady error under a constant push.
 //!
 //! It minimises `∫(xᵀQx + q_i·ξ² + R·u²)dt` with `ξ̇ = x` on the linearised plant. While the force is at
-//! its limit, `ξ` rests. Source: Young and Willems (1972), Int. J. Control 15.
+//! its limit, `ξ` rests. Source: Young and Willems (1972), Int. J. Control 15. Validated in
+//! `tests/golden.rs` and `tests/regulators.rs`.
 
 use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};

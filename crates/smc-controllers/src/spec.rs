@@ -1,4 +1,5 @@
-//! The factory: laws by name, by plain data, and by a vector of gains.
+//! The factory: laws by name, by plain data, and by a vector of gains. Validated in
+//! `tests/factory.rs`.
 
 use core::fmt;
 use core::str::FromStr;

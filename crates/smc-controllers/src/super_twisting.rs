@@ -3,7 +3,7 @@
 //! Source: Levant (1993), Int. J. Control 58. What `sign` is, and the explicit and implicit steps of
 //! `z`, is said in `switching.rs`. While the force is at its limit, back-calculation pulls the
 //! integral `z` to the value that the actuator can deliver. Guarantees: `tests/laws.rs`,
-//! `tests/super_twisting.rs`.
+//! `tests/super_twisting.rs`, and of the integral `tests/adaptation.rs`.
 
 use core::fmt;
 

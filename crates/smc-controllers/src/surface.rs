@@ -151,7 +151,8 @@ pub struct Surface {
     /// The five poles of the motion on the surface in rad/s, the fastest first.
     pub sliding_poles: [Pole; 5],
     /// How much each of them moves, at most, with a disturbance of the plant in units of that
-    /// disturbance: 1 at best, infinite for a repeated pole.
+    /// disturbance: 1 at best, and without bound for a repeated pole, which comes out as some 1e6 and
+    /// more.
     pub condition_numbers: [f64; 5],
 }
 

@@ -3,9 +3,11 @@
 use std::array::from_fn;
 
 use dip_dynamics::{Linearisation, Parameters, Plant, State};
-use nalgebra::{Matrix6, RowVector6, SMatrix, SVector};
+use nalgebra::{Complex, Matrix6, RowVector6, SMatrix, SVector};
 use proptest::prelude::*;
-use smc_controllers::{Pole, Surface, SurfaceDesign, SurfaceError, Weights, lqr_gain};
+use smc_controllers::{
+    Pole, PositiveForm, Surface, SurfaceDesign, SurfaceError, Weights, lqr_gain,
+};
 
 fn linear() -> Linearisation {
     Plant::new(&Parameters::default()).unwrap().linearise(&State::UPRIGHT, 0.0)
@@ -420,4 +422,257 @@ fn a_pole_is_a_number_or_a_pair_in_files() {
         assert_eq!(serde_json::to_string(&pole).unwrap(), json);
         assert_eq!(pole.to_string(), text);
     }
+}
+
+// ---- Positive forms -----------------------------------------------------------------------------
+
+const FORM: PositiveForm = PositiveForm {
+    c_x: 1.5,
+    lambda_x: 0.5,
+    c1: 2.0,
+    lambda1: 3.0,
+    c2: 4.0,
+    lambda2: 5.0,
+    allow_unstable: true,
+};
+
+/// The form with these coefficients, if its numbers come out positive; `sign1` is that of `c1`.
+fn absolute([s0, s1, s2, s3, s4, s5]: [f64; 6]) -> PositiveForm {
+    PositiveForm {
+        c_x: s3,
+        lambda_x: s0 / s3,
+        c1: -s4,
+        lambda1: s1 / s4,
+        c2: s5,
+        lambda2: s2 / s5,
+        allow_unstable: false,
+    }
+}
+
+fn relative([s0, s1, s2, s3, s4, s5]: [f64; 6]) -> PositiveForm {
+    PositiveForm {
+        c_x: s3,
+        lambda_x: s0 / s3,
+        c1: s4 + s5,
+        lambda1: (s1 + s2) / (s4 + s5),
+        c2: s5,
+        lambda2: s2 / s5,
+        allow_unstable: false,
+    }
+}
+
+fn is_positive(form: &PositiveForm) -> bool {
+    PositiveForm::GAINS.iter().all(|gain| gain.get(*form).is_some_and(|value| value > 0.0))
+}
+
+/// The same six coefficients and five poles, within the rounding of the conversion.
+fn assert_same(one: &Surface, other: &Surface) {
+    // Relative to the largest, because two coefficients of the relative form are differences.
+    let error = (one.s - other.s).abs().max() / one.s.abs().max();
+    assert!(error < 1e-14, "{one:?} {other:?}");
+    let (p, q) = (polynomial(&one.sliding_poles), polynomial(&other.sliding_poles));
+    let size = polynomial(&one.sliding_poles.map(|p| Pole::from(-p.re.hypot(p.im))));
+    for power in 0..5 {
+        // As for chosen poles.
+        assert!((p[power] - q[power]).abs() <= 1e-9 * size[power], "{one:?} {other:?}");
+    }
+}
+
+#[test]
+fn positive_forms_have_the_documented_coefficients() {
+    let s = |chosen| design(chosen).unwrap().s;
+    // c_x·(ẋ + λ_x·x) − c1·(θ̇1 + λ1·θ1) + c2·(θ̇2 + λ2·θ2)
+    assert_eq!(s(SurfaceDesign::Absolute(FORM)), RowVector6::new(0.75, -6.0, 20.0, 1.5, -2.0, 4.0));
+    // c_x·(ẋ + λ_x·x) + c1·(θ̇1 + λ1·θ1) + c2·((θ̇2 − θ̇1) + λ2·(θ2 − θ1))
+    assert_eq!(
+        s(SurfaceDesign::Relative(FORM)),
+        RowVector6::new(0.75, 6.0 - 20.0, 20.0, 1.5, 2.0 - 4.0, 4.0)
+    );
+}
+
+proptest! {
+    /// A surface that was designed can be written in a positive form, and is the same surface.
+    #[test]
+    fn a_designed_surface_is_the_same_in_positive_numbers(weights in any_weights()) {
+        let surface = design(SurfaceDesign::Lqr(weights)).unwrap();
+        let [in_absolute, in_relative] =
+            [absolute(surface.s.into()), relative(surface.s.into())];
+        if is_positive(&in_absolute) {
+            assert_same(&design(SurfaceDesign::Absolute(in_absolute)).unwrap(), &surface);
+        }
+        if is_positive(&in_relative) {
+            assert_same(&design(SurfaceDesign::Relative(in_relative)).unwrap(), &surface);
+        }
+    }
+
+    /// The two forms are two ways to write the same coefficients.
+    #[test]
+    fn a_positive_form_is_its_coefficients(
+        [c_x, lambda_x, c1] in prop::array::uniform3(log_uniform(0.01, 100.0)),
+        [lambda1, c2, lambda2] in prop::array::uniform3(log_uniform(0.01, 100.0)),
+    ) {
+        let form =
+            PositiveForm { c_x, lambda_x, c1, lambda1, c2, lambda2, allow_unstable: false };
+        let (a, r) = ([c_x * lambda_x, -c1 * lambda1, c2 * lambda2, c_x, -c1, c2], [
+            c_x * lambda_x, c1 * lambda1 - c2 * lambda2, c2 * lambda2, c_x, c1 - c2, c2,
+        ]);
+        for (chosen, s) in [(SurfaceDesign::Absolute(form), a), (SurfaceDesign::Relative(form), r)] {
+            // The same computation from there on: the same surface, or the same refusal.
+            prop_assert_eq!(design(chosen), design(coefficients(s, false)));
+        }
+    }
+
+    /// Pole and damping: `s² + 2ζω·s + ω²`.
+    #[test]
+    fn the_damping_is_that_of_the_second_order(
+        omega in log_uniform(1e-3, 1e3),
+        zeta in -0.999..0.999_f64,
+    ) {
+        let im = omega * (1.0 - zeta * zeta).sqrt();
+        for im in [im, -im] {
+            let damping = Pole { re: -zeta * omega, im }.damping().unwrap();
+            // Rounding of √(1 − ζ²), near ζ = 1 by up to 1/√(1 − ζ²).
+            prop_assert!((damping - zeta).abs() < 1e-13, "{damping} {zeta}");
+        }
+    }
+}
+
+/// The conversion succeeds where it matters, in both forms.
+#[test]
+fn ordinary_weights_give_positive_numbers() {
+    for (q, r) in [
+        ([10.0, 100.0, 100.0, 1.0, 10.0, 10.0], 0.1),
+        ([1.0; 6], 1.0),
+        ([10.04, 0.9492, 344.3, 6.29, 96.68, 0.5179], 0.1),
+    ] {
+        let s: [f64; 6] = design(SurfaceDesign::Lqr(Weights { q, r })).unwrap().s.into();
+        assert!(is_positive(&absolute(s)), "{:?}", absolute(s));
+        assert!(is_positive(&relative(s)), "{:?}", relative(s));
+    }
+}
+
+#[test]
+fn a_positive_form_that_does_not_decay_is_refused_with_its_pole() {
+    for form in [SurfaceDesign::Absolute, SurfaceDesign::Relative] {
+        let refused = design(form(PositiveForm { allow_unstable: false, ..FORM })).unwrap_err();
+        let allowed = design(form(FORM)).unwrap();
+        let worst = allowed.sliding_poles[4];
+        assert!(worst.re > 0.0, "{allowed:?}");
+        assert_eq!(refused, SurfaceError::NotHurwitz { pole: worst });
+        assert!(refused.to_string().contains(&worst.to_string()));
+        for gain in PositiveForm::GAINS {
+            for value in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+                let mut broken = FORM;
+                *(gain.field)(&mut broken).unwrap() = value;
+                assert_eq!(
+                    design(form(broken)).unwrap_err().to_string(),
+                    format!("{} = {value}: must be finite and greater than 0", gain.name)
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn damping_of_some_poles() {
+    for (re, im, expected) in [
+        (-2.0, 0.0, Some(1.0)),
+        (3.0, 0.0, Some(-1.0)),
+        (0.0, 5.0, Some(0.0)),
+        (-3.0, 4.0, Some(0.6)),
+        (-3.0, -4.0, Some(0.6)),
+        (0.0, 0.0, None),
+    ] {
+        assert_eq!(Pole { re, im }.damping(), expected);
+    }
+}
+
+// ---- Sensitivity --------------------------------------------------------------------------------
+
+/// The sliding motion in an orthonormal basis of the plane `s·x = 0` that is not the crate's: by
+/// Gram and Schmidt.
+fn motion_on(s: &RowVector6<f64>) -> SMatrix<f64, 5, 5> {
+    let mut basis = vec![s.transpose() / s.norm()];
+    for i in [5, 3, 1, 0, 2, 4] {
+        let mut v = SVector::<f64, 6>::zeros();
+        v[i] = 1.0;
+        for _ in 0..2 {
+            for b in &basis {
+                v -= b * b.dot(&v);
+            }
+        }
+        if v.norm() > 1e-3 && basis.len() < 6 {
+            basis.push(v / v.norm());
+        }
+    }
+    let plane = SMatrix::<f64, 6, 5>::from_columns(&basis[1..]);
+    let Linearisation { a, b } = linear();
+    plane.transpose() * (a - b * (s * a) / (s * b)[0]) * plane
+}
+
+/// The unit null vector of `matrix − λ`: the right singular vector of its least singular value.
+fn null_vector(matrix: &SMatrix<f64, 5, 5>, pole: Pole) -> SVector<Complex<f64>, 5> {
+    let shifted = matrix.map(|x| Complex::new(x, 0.0))
+        - SMatrix::<Complex<f64>, 5, 5>::identity() * Complex::new(pole.re, pole.im);
+    let svd = shifted.svd(false, true);
+    svd.v_t.unwrap().row(svd.singular_values.imin()).adjoint()
+}
+
+fn nearest(poles: &SMatrix<f64, 5, 5>, pole: Pole) -> f64 {
+    let distance = |p: &Complex<f64>| (p.re - pole.re).hypot(p.im - pole.im);
+    poles.complex_eigenvalues().iter().map(distance).fold(f64::INFINITY, f64::min)
+}
+
+proptest! {
+    /// The condition number is what a pole moves by, over what the motion was disturbed by: for the
+    /// worst disturbance equal, for any other not more.
+    #[test]
+    fn condition_numbers_are_measured_sensitivities(
+        steps in prop::array::uniform5(1.5..4.0_f64),
+        im in 3.0..6.0_f64,
+        noise in prop::collection::vec(-1.0..1.0_f64, 25),
+    ) {
+        let mut sum = 0.0;
+        let mut poles = steps.map(|step| { sum -= step; Pole::from(sum) });
+        poles[0].im = im;
+        poles[1] = Pole { im: -im, ..poles[0] };
+        let surface = design(SurfaceDesign::Poles(poles)).unwrap();
+        let motion = motion_on(&surface.s);
+        for (pole, condition) in surface.sliding_poles.into_iter().zip(surface.condition_numbers) {
+            prop_assert!(condition >= 1.0 - 1e-9, "{condition}");
+            // Small enough for the first order, large enough for the rounding of the poles, which is
+            // up to condition·1e-16·norm.
+            let delta = 1e-6 / condition;
+            let (x, y) = (
+                null_vector(&motion, pole),
+                null_vector(&motion.transpose(), Pole { im: -pole.im, ..pole }),
+            );
+            // By δ·y·xᴴ the pole moves by δ·(yᴴy)(xᴴx)/(yᴴx). Its real part is a disturbance of real
+            // numbers, of a norm of at most δ; for a real pole it is all of it.
+            let worst = (y * x.adjoint()).map(|e| e.re) * delta;
+            let moved = nearest(&(motion + worst), pole);
+            prop_assert!(moved <= 1.02 * delta * condition, "{pole}: {moved:e} {condition}");
+            if pole.im == 0.0 {
+                prop_assert!(moved >= 0.98 * delta * condition, "{pole}: {moved:e} {condition}");
+            }
+            let other = SMatrix::<f64, 5, 5>::from_iterator(noise.iter().copied());
+            let other = other * (delta / other.norm().max(1e-3));
+            prop_assert!(nearest(&(motion + other), pole) <= 1.02 * delta * condition);
+        }
+    }
+}
+
+/// Repeated poles are sensitive without bound, poles far apart are not.
+#[test]
+fn condition_numbers_of_extremes() {
+    let of = |poles: [f64; 5]| {
+        design(SurfaceDesign::Poles(poles.map(Pole::from))).unwrap().condition_numbers
+    };
+    // A pole of multiplicity m that is only known to ε·norm has come apart by the m-th root of that;
+    // the condition number is the inverse of the (m − 1)-th power of the distance, or so.
+    assert!(of([-3.0; 5]).iter().all(|&c| c > 1e6), "{:?}", of([-3.0; 5]));
+    let two = of([-1.0, -4.0, -4.0, -7.0, -11.0]);
+    assert_eq!(two.iter().filter(|&&c| c > 1e5).count(), 2, "{two:?}");
+    let apart = of([-0.5, -2.0, -5.0, -10.0, -20.0]);
+    assert!(apart.iter().all(|c| (1.0..1e3).contains(c)), "{apart:?}");
 }

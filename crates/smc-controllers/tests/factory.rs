@@ -108,8 +108,12 @@ fn a_law_survives_a_file() {
     };
     for equivalent in EQUIVALENTS {
         for spec in laws(equivalent) {
-            designs.into_iter().for_each(|surface| check(on(spec, surface)));
-            switchings.into_iter().for_each(|switching| check(with(spec, switching)));
+            for surface in designs {
+                check(on(spec, surface));
+            }
+            for switching in switchings {
+                check(with(spec, switching));
+            }
         }
     }
 }
@@ -191,13 +195,12 @@ fn the_name_of_a_gain_is_its_key_in_files() {
         let json = serde_json::to_value(spec).unwrap();
         let mut own = 0;
         for gain in table {
-            let value = match gain.name.split_once('.') {
+            let value = if let Some((field, key)) = gain.name.split_once('.') {
                 // Between the two stands which switching it is.
-                Some((field, key)) => &json[field]["saturation"][key],
-                None => {
-                    own += 1;
-                    &json[gain.name]
-                }
+                &json[field]["saturation"][key]
+            } else {
+                own += 1;
+                &json[gain.name]
             };
             assert_eq!(*value, gain.get(spec).unwrap(), "{}", gain.name);
         }

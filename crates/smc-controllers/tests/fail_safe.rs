@@ -6,7 +6,9 @@ mod rig;
 use dip_dynamics::State;
 use proptest::prelude::*;
 use smc_controllers::{
-    AnyController, Command, Controller, EquivalentControl, Kind, Memory, Sample, Switching,
+    AnyController, ClassicalSpec, Command, ConditionalHybridSpec, Controller, ControllerSpec,
+    EquivalentControl, HybridSpec, IntegralSpec, Kind, Memory, Sample, SuperTwistingSpec,
+    Switching,
 };
 
 use rig::{
@@ -55,24 +57,20 @@ fn numbers(command: &Command) -> [f64; 4] {
 fn all() -> Vec<AnyController> {
     let mut all: Vec<_> =
         EQUIVALENTS.into_iter().flat_map(|equivalent| built(equivalent, U_MAX)).collect();
-    let (full, linear, switching) = (EquivalentControl::Full, linear(), Switching::Implicit);
-    let implicit = |spec: smc_controllers::ControllerSpec| spec.build(&linear, U_MAX).unwrap();
-    use smc_controllers::ControllerSpec::{
-        Classical, ConditionalHybrid, Hybrid, Integral, SuperTwisting,
-    };
-    all.extend([
-        implicit(Classical(smc_controllers::ClassicalSpec { switching, ..classical(full) })),
-        implicit(SuperTwisting(smc_controllers::SuperTwistingSpec {
-            switching,
-            ..super_twisting(full)
-        })),
-        implicit(Hybrid(smc_controllers::HybridSpec { switching, ..hybrid(full) })),
-        implicit(Integral(smc_controllers::IntegralSpec { switching, ..integral(full) })),
-        implicit(ConditionalHybrid(smc_controllers::ConditionalHybridSpec {
-            switching,
-            ..conditional_hybrid(full)
-        })),
-    ]);
+    let (full, switching) = (EquivalentControl::Full, Switching::Implicit);
+    all.extend(
+        [
+            ControllerSpec::Classical(ClassicalSpec { switching, ..classical(full) }),
+            ControllerSpec::SuperTwisting(SuperTwistingSpec { switching, ..super_twisting(full) }),
+            ControllerSpec::Hybrid(HybridSpec { switching, ..hybrid(full) }),
+            ControllerSpec::Integral(IntegralSpec { switching, ..integral(full) }),
+            ControllerSpec::ConditionalHybrid(ConditionalHybridSpec {
+                switching,
+                ..conditional_hybrid(full)
+            }),
+        ]
+        .map(|spec| spec.build(&linear(), U_MAX).unwrap()),
+    );
     all
 }
 

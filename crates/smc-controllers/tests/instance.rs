@@ -34,6 +34,10 @@ fn live_bytes() -> i64 {
     ThreadMeter::new().unwrap().read().live_bytes
 }
 
+fn bytes(count: usize) -> i64 {
+    i64::try_from(count).unwrap()
+}
+
 /// Runs a controller over some samples.
 fn serve(controller: &mut Instance, samples: std::ops::Range<u32>) {
     for i in samples {
@@ -112,7 +116,8 @@ fn history_is_bounded_and_the_oldest_goes_first() {
                 let place = i as usize - back;
                 assert_eq!(entry.sample, place as u64);
                 assert_eq!(entry.command, answers[place]);
-                assert_eq!(format!("{:?}", entry.state), format!("{:?}", state(place as u32)));
+                let measured = state(u32::try_from(place).unwrap());
+                assert_eq!(format!("{:?}", entry.state), format!("{measured:?}"));
             }
         }
     }
@@ -123,7 +128,7 @@ fn cleanup_gives_everything_back_and_can_be_repeated() {
     let plant = Arc::new(plant());
     let before = live_bytes();
     let mut controller = Instance::new(law(Kind::Hybrid)).bound_to(&plant).with_history(CAPACITY);
-    let taken = (CAPACITY * size_of::<HistoryEntry>()) as i64;
+    let taken = bytes(CAPACITY * size_of::<HistoryEntry>());
     assert_eq!(live_bytes() - before, taken, "the history is taken at the start, and nothing else");
     serve(&mut controller, 0..200);
     assert_eq!(live_bytes() - before, taken, "and nothing on the way");
@@ -138,9 +143,11 @@ fn cleanup_gives_everything_back_and_can_be_repeated() {
         no_alloc(|| serve(&mut controller, 1..100)).unwrap();
         assert_eq!(controller.history().len(), 0);
     }
-    // A new run has its history again.
+    // A new run has its history again, and it can be bound again.
     controller.reset();
+    controller = controller.bound_to(&plant);
     assert_eq!(live_bytes() - before, taken);
+    assert_eq!(controller.control(&state(0), DT).equivalent, EquivalentControl::Full);
     serve(&mut controller, 0..100);
     assert_eq!(controller.history().len(), CAPACITY);
     drop(controller);
@@ -188,7 +195,7 @@ fn the_plant_dies_with_its_last_owner() {
     let plant: Arc<Plant> = Arc::new(*shared);
     let weak = Arc::downgrade(&plant);
     let taken = live_bytes() - before;
-    assert!(taken >= size_of::<Plant>() as i64);
+    assert!(taken >= bytes(size_of::<Plant>()));
     controller = controller.bound_to(&plant);
     let other_owner = Arc::clone(&plant);
 
@@ -231,7 +238,7 @@ fn serving_does_not_touch_the_heap() {
     for kind in Kind::ALL {
         let mut controller = Instance::new(law(kind)).bound_to(&plant).with_history(CAPACITY);
         // From the first sample on: the history fills, and then turns over.
-        no_alloc(|| serve(&mut controller, 0..5 * CAPACITY as u32)).unwrap();
+        no_alloc(|| serve(&mut controller, 0..250)).unwrap();
         assert_eq!(controller.history().len(), CAPACITY);
         let planted = no_alloc(|| {
             serve(&mut controller, 0..1);
@@ -246,7 +253,7 @@ fn a_thousand_controllers_leave_nothing() {
     let plant = Arc::new(plant());
     let gate = Growth::default();
     let life = |i: u64| {
-        let kind = Kind::ALL[i as usize % Kind::ALL.len()];
+        let kind = Kind::ALL[usize::try_from(i).unwrap() % Kind::ALL.len()];
         let mut controller = Instance::new(law(kind)).bound_to(&plant).with_history(CAPACITY);
         serve(&mut controller, 0..60);
         match i % 3 {

@@ -11,7 +11,9 @@ use smc_controllers::{
     EquivalentControl, Relay, SuperTwisting, SuperTwistingSpec, Switching, TwistingRule,
 };
 
-use rig::{ALONE, Alone, UNLIMITED, largest, linear, log_uniform, super_twisting, total_variation};
+use rig::{
+    ALONE, Alone, UNLIMITED, largest, linear, log_uniform, periods, super_twisting, total_variation,
+};
 
 const NONE: EquivalentControl = EquivalentControl::None;
 const RULES: [TwistingRule; 3] =
@@ -99,7 +101,7 @@ fn under(
         phi += rate * share * dt;
         now
     };
-    law.run(1.0, dt, (seconds / dt) as usize, disturbance).0
+    law.run(1.0, dt, periods(seconds, dt), disturbance).0
 }
 
 #[test]
@@ -276,9 +278,9 @@ fn the_reaching_time_is_below_that_of_the_lyapunov_function() {
 fn the_implicit_law_comes_to_rest_exactly_where_the_explicit_one_chatters() {
     for dt in [1e-2, 1e-3, 1e-4] {
         let seconds = 10.0;
-        let rest = (0.8 * seconds / dt) as usize;
+        let rest = periods(0.8 * seconds, dt);
         let nominal = |switching| {
-            alone(gains(3.0, 5.0), switching).run(1.0, dt, (seconds / dt) as usize, |_, _, _| 0.0)
+            alone(gains(3.0, 5.0), switching).run(1.0, dt, periods(seconds, dt), |_, _, _| 0.0)
         };
         let (sigmas, rates) = nominal(Switching::Implicit);
         assert!(
@@ -306,7 +308,7 @@ fn under_a_disturbance_the_implicit_law_is_off_by_the_square_of_the_period() {
         let rest = |switching| {
             let adversary = Adversary::Sine { omega: 2.0 };
             let sigmas = under(adversary, &mut alone(spec, switching), rate, dt, 12.0);
-            largest(&sigmas[(10.0 / dt) as usize..])
+            largest(&sigmas[periods(10.0, dt)..])
         };
         let implicit = rest(Switching::Implicit) / (dt * dt * rate);
         // The sine is at its full rate some time; it bends by (ω·dt)² of it in a period.

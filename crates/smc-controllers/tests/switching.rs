@@ -13,7 +13,7 @@ use smc_controllers::{
 
 use rig::{
     ALONE, Alone, U_MAX, UNLIMITED, adaptive, classical, conditional_hybrid, hybrid, integral,
-    largest, linear, log_uniform, super_twisting, total_variation,
+    largest, linear, log_uniform, periods, super_twisting, total_variation,
 };
 
 const NONE: EquivalentControl = EquivalentControl::None;
@@ -235,7 +235,7 @@ proptest! {
         dt in log_uniform(1e-4, 1e-2),
     ) {
         // The ratio that would let the explicit law hit zero by chance is not drawn.
-        let needed = (sigma / (k * dt)).ceil() as usize;
+        let needed = periods((sigma / k / dt).ceil(), 1.0);
         // The period in which σ lands leaves a rounding of it, the next a rounding of that, and so on
         // until there is nothing left of 2⁻⁵³ⁿ: 1 + 1075/53 periods.
         let periods = needed + 22;
@@ -263,7 +263,7 @@ fn a_disturbance_leaves_the_implicit_law_within_a_period_of_it() {
         for dt in [1e-2, 1e-3, 1e-4] {
             let mut law = relay(Switching::Implicit, 5.0);
             // The slowest way to zero is with 0.1 N from 0.1 N·s.
-            let (sigmas, rates) = law.run(0.1, dt, (1.2 / dt) as usize, |_, _, _| w);
+            let (sigmas, rates) = law.run(0.1, dt, periods(1.2, dt), |_, _, _| w);
             let (sigma, rate) = (*sigmas.last().unwrap(), *rates.last().unwrap());
             assert!((sigma - dt * w).abs() < 1e-15, "{sigma} for {w}");
             assert!((rate + w).abs() < 1e-14 / dt * 0.1, "{rate} for {w}");
@@ -278,7 +278,7 @@ fn a_disturbance_leaves_the_implicit_law_within_a_period_of_it() {
 
 /// The time until `|σ|` is below `end`.
 fn reaching_time(mut law: Alone<Classical>, sigma: f64, dt: f64, end: f64) -> f64 {
-    let (sigmas, _) = law.run(sigma, dt, (20.0 / dt) as usize, |_, _, _| 0.0);
+    let (sigmas, _) = law.run(sigma, dt, periods(20.0, dt), |_, _, _| 0.0);
     sigmas.iter().position(|sigma| sigma.abs() <= end).expect("σ is reached") as f64 * dt
 }
 

@@ -302,3 +302,13 @@ pub(crate) fn total_variation(values: &[f64]) -> f64 {
 pub(crate) fn largest(values: &[f64]) -> f64 {
     values.iter().fold(0.0, |largest, value| largest.max(value.abs()))
 }
+
+/// Periods of `dt` in some seconds.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a positive number, far below 2⁵³"
+)]
+pub(crate) fn periods(seconds: f64, dt: f64) -> usize {
+    (seconds / dt).round() as usize
+}
