@@ -16,7 +16,6 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let u_max = 150.0;
     let spec = SuperTwistingSpec {
         surface: SurfaceDesign::Lqr(Weights { q: [10.0, 100.0, 100.0, 1.0, 10.0, 10.0], r: 0.1 }),
-        far: None,
         equivalent: EquivalentControl::Full,
         k1: 10.0,
         k2: 10.0,

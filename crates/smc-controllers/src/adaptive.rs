@@ -16,7 +16,7 @@ use crate::gain::{Gain, check_all, check_order, layer, not_negative, positive};
 use crate::memory::memory_of_numbers;
 use crate::riccati::Weights;
 use crate::sliding::Sliding;
-use crate::surface::{FarSurface, SurfaceDesign};
+use crate::surface::SurfaceDesign;
 use crate::switching::{Switch, Switching};
 
 /// Description of an adaptive law. The default is the shipped one.
@@ -26,9 +26,6 @@ use crate::switching::{Switch, Switching};
 pub struct AdaptiveSpec {
     /// The sliding surface.
     pub surface: SurfaceDesign,
-    /// Another surface far from upright, if there is to be one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub far: Option<FarSurface>,
     /// Where the equivalent control comes from.
     pub equivalent: EquivalentControl,
     /// How it switches.
@@ -56,7 +53,6 @@ impl Default for AdaptiveSpec {
         let weights = Weights { q: [26.68, 8.958, 0.1435, 20.84, 386.5, 0.07141], r: 0.1 };
         Self {
             surface: SurfaceDesign::Lqr(weights),
-            far: None,
             equivalent: EquivalentControl::Linear,
             switching: Switching::saturation(0.2049),
             gamma: 58.36,
@@ -94,13 +90,7 @@ impl AdaptiveSpec {
         check_order(("k_init", self.k_init), ("k_max", self.k_max))?;
         check_order(("k_min", self.k_min), ("k_init", self.k_init))?;
         Ok(Adaptive {
-            sliding: Sliding::design(
-                &self.surface,
-                self.far.as_ref(),
-                linear,
-                self.equivalent,
-                u_max,
-            )?,
+            sliding: Sliding::design(&self.surface, linear, self.equivalent, u_max)?,
             switching: self.switching.build()?,
             alpha: self.alpha,
             k: Adaptation {

@@ -14,7 +14,7 @@ use crate::gain::{Gain, GainError, Rule, check_all, layer, not_negative, positiv
 use crate::memory::memory_of_numbers;
 use crate::riccati::Weights;
 use crate::sliding::Sliding;
-use crate::surface::{FarSurface, SurfaceDesign};
+use crate::surface::SurfaceDesign;
 use crate::switching::{Switch, Switching};
 
 /// Description of a classical law. The default is the shipped one.
@@ -24,9 +24,6 @@ use crate::switching::{Switch, Switching};
 pub struct ClassicalSpec {
     /// The sliding surface.
     pub surface: SurfaceDesign,
-    /// Another surface far from upright, if there is to be one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub far: Option<FarSurface>,
     /// Where the equivalent control comes from.
     pub equivalent: EquivalentControl,
     /// How it switches.
@@ -46,7 +43,6 @@ impl Default for ClassicalSpec {
         let weights = Weights { q: [10.04, 0.9492, 344.3, 6.29, 96.68, 0.5179], r: 0.1 };
         Self {
             surface: SurfaceDesign::Lqr(weights),
-            far: None,
             equivalent: EquivalentControl::Linear,
             switching: Switching::saturation(0.1588),
             k: 124.4,
@@ -84,13 +80,7 @@ impl ClassicalSpec {
             return Err(GainError::NotImplicit { name: "kp", value: self.kp }.into());
         }
         Ok(Classical {
-            sliding: Sliding::design(
-                &self.surface,
-                self.far.as_ref(),
-                linear,
-                self.equivalent,
-                u_max,
-            )?,
+            sliding: Sliding::design(&self.surface, linear, self.equivalent, u_max)?,
             switching,
             k: self.k,
             kd: self.kd,

@@ -19,7 +19,7 @@ use crate::memory::memory_of_numbers;
 use crate::riccati::Weights;
 use crate::sliding::Sliding;
 use crate::super_twisting::unwind;
-use crate::surface::{FarSurface, SurfaceDesign};
+use crate::surface::SurfaceDesign;
 use crate::switching::{Switch, Switching};
 
 /// Description of a conditional hybrid law. The default is the shipped one.
@@ -29,9 +29,6 @@ use crate::switching::{Switch, Switching};
 pub struct ConditionalHybridSpec {
     /// The sliding surface.
     pub surface: SurfaceDesign,
-    /// Another surface far from upright, if there is to be one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub far: Option<FarSurface>,
     /// Where the equivalent control comes from.
     pub equivalent: EquivalentControl,
     /// How it switches.
@@ -71,7 +68,6 @@ impl Default for ConditionalHybridSpec {
         let weights = Weights { q: [26.68, 8.958, 0.1435, 20.84, 386.5, 0.07141], r: 0.1 };
         Self {
             surface: SurfaceDesign::Lqr(weights),
-            far: None,
             equivalent: EquivalentControl::Linear,
             switching: Switching::saturation(0.2049),
             gamma: 58.36,
@@ -131,13 +127,7 @@ impl ConditionalHybridSpec {
         check_order(("k_init", self.k_init), ("k_max", self.k_max))?;
         check_order(("k_min", self.k_min), ("k_init", self.k_init))?;
         Ok(ConditionalHybrid {
-            sliding: Sliding::design(
-                &self.surface,
-                self.far.as_ref(),
-                linear,
-                self.equivalent,
-                u_max,
-            )?,
+            sliding: Sliding::design(&self.surface, linear, self.equivalent, u_max)?,
             switching: self.switching.build()?,
             alpha: self.alpha,
             twisting: [self.k1, self.k2],

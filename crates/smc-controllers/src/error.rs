@@ -15,9 +15,6 @@ pub enum DesignError {
     /// The surface cannot be.
     #[error("surface: {0}")]
     Surface(#[from] SurfaceError),
-    /// The surface far from upright cannot be.
-    #[error("far: {0}")]
-    Far(SurfaceError),
     /// The regulator cannot be.
     #[error("weights: {0}")]
     Riccati(#[from] RiccatiError),

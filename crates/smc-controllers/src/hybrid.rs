@@ -17,7 +17,7 @@ use crate::memory::memory_of_numbers;
 use crate::riccati::Weights;
 use crate::sliding::Sliding;
 use crate::super_twisting::unwind;
-use crate::surface::{FarSurface, SurfaceDesign};
+use crate::surface::SurfaceDesign;
 use crate::switching::{Switch, Switching};
 
 /// Description of a hybrid law. The default is the shipped one.
@@ -27,9 +27,6 @@ use crate::switching::{Switch, Switching};
 pub struct HybridSpec {
     /// The sliding surface.
     pub surface: SurfaceDesign,
-    /// Another surface far from upright, if there is to be one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub far: Option<FarSurface>,
     /// Where the equivalent control comes from.
     pub equivalent: EquivalentControl,
     /// How it switches.
@@ -65,7 +62,6 @@ impl Default for HybridSpec {
         let weights = Weights { q: [19.34, 18.56, 0.03244, 49.2, 9495.0, 0.01846], r: 0.1 };
         Self {
             surface: SurfaceDesign::Lqr(weights),
-            far: None,
             equivalent: EquivalentControl::Linear,
             switching: Switching::saturation(0.00412),
             k1_init: 0.2145,
@@ -116,13 +112,7 @@ impl HybridSpec {
             Adaptation { gamma, leak, init, min: 0.0, max, rate_max, dead_zone }
         };
         Ok(Hybrid {
-            sliding: Sliding::design(
-                &self.surface,
-                self.far.as_ref(),
-                linear,
-                self.equivalent,
-                u_max,
-            )?,
+            sliding: Sliding::design(&self.surface, linear, self.equivalent, u_max)?,
             switching: self.switching.build()?,
             k1: adaptation(self.gamma1, self.k1_init, self.k1_max, self.rate1_max),
             k2: adaptation(self.gamma2, self.k2_init, self.k2_max, self.rate2_max),

@@ -50,5 +50,7 @@ pub use spec::{
 pub use super_twisting::{
     SuperTwisting, SuperTwistingMemory, SuperTwistingSpec, TwistingRule, TwistingWarning,
 };
-pub use surface::{FarSurface, PositiveForm, Surface, SurfaceDesign, SurfaceError};
+pub use surface::{
+    FarSurface, PositiveForm, ScheduledSurface, Surface, SurfaceDesign, SurfaceError,
+};
 pub use switching::{Layer, Relay, Switching};

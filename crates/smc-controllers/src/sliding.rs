@@ -4,7 +4,7 @@
 //! rate `v` of `σ` and gets the force `u = u_eq + v/β` with `u_eq = −drift/β`. `β` changes with the
 //! state and may be negative: it is divided by with its sign, and kept away from zero.
 //!
-//! `s` is one row, or one near upright and another far from it ([`FarSurface`]).
+//! `s` is one row, or one near upright and another far from it (`ScheduledSurface`).
 
 use dip_dynamics::{Linearisation, Mask, Real};
 use nalgebra::RowVector6;
@@ -13,7 +13,7 @@ use crate::controller::{Command, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Rule, check};
-use crate::surface::{FarSurface, SurfaceDesign};
+use crate::surface::SurfaceDesign;
 
 /// `|β|` is not divided by below this share of `|s·B|`. It is where the cart has lost 95 % of its
 /// grip on `σ`: the force is at its limit there for any practical gain.
@@ -51,22 +51,14 @@ impl Sliding {
     /// Designs the surface for a linearised plant; `u_max` is the actuator limit in N.
     pub(crate) fn design(
         surface: &SurfaceDesign,
-        far: Option<&FarSurface>,
         linear: &Linearisation,
         equivalent: EquivalentControl,
         u_max: f64,
     ) -> Result<Self, DesignError> {
         check("u_max", u_max, Rule::Positive)?;
-        let sliding = Self::of_row(&surface.design(linear)?.s, linear, equivalent, u_max);
-        let far = match far {
-            None => None,
-            Some(far) => {
-                check("far.width", far.width, Rule::Positive)?;
-                let s = far.surface.design(linear).map_err(DesignError::Far)?.s;
-                let scale = sliding.linear_beta / (s * linear.b)[0];
-                Some((Plane::new(&(s * scale), linear), far.width))
-            }
-        };
+        let surface = surface.design(linear)?;
+        let far = surface.far.map(|far| (Plane::new(&far.s, linear), far.width));
+        let sliding = Self::of_row(&surface.s, linear, equivalent, u_max);
         Ok(Self { far, ..sliding })
     }
 

@@ -22,7 +22,7 @@ use crate::memory::Memory;
 use crate::poles::Pole;
 use crate::riccati::Weights;
 use crate::super_twisting::{SuperTwisting, SuperTwistingSpec};
-use crate::surface::{FarSurface, PositiveForm, SurfaceDesign};
+use crate::surface::{PositiveForm, ScheduledSurface, SurfaceDesign};
 
 /// Everything that is said once for each law.
 macro_rules! laws {
@@ -313,8 +313,7 @@ impl ControllerSpec {
 
     /// Shows every tunable gain with its present value, which may be changed: first those of the
     /// surface (weights, poles or the numbers of a positive form; coefficients stay as they are) or
-    /// the weights of the regulator, then those of the surface far from upright, if there is one, then
-    /// the law's own.
+    /// the weights of the regulator, then the law's own.
     pub fn visit_tunable(&mut self, mut visit: impl FnMut(Tunable, &mut f64)) {
         let regulator = match self {
             Self::Integral(spec) => Some(&mut spec.weights),
@@ -325,12 +324,8 @@ impl ControllerSpec {
         if let Some(weights) = regulator {
             visit_table(Part::Near, &Weights::GAINS, weights, &mut visit);
         }
-        if let Some((near, far)) = self.surfaces_mut() {
-            visit_surface(Part::Near, near, &mut visit);
-            if let Some(FarSurface { surface, width }) = far {
-                visit_surface(Part::Far, surface, &mut visit);
-                visit(WIDTH, width);
-            }
+        if let Some(surface) = self.surface_mut() {
+            visit_surface(surface, &mut visit);
         }
         self.visit_own(&mut visit);
     }
@@ -360,20 +355,20 @@ impl ControllerSpec {
         }
     }
 
-    fn surfaces_mut(&mut self) -> Option<(&mut SurfaceDesign, &mut Option<FarSurface>)> {
+    fn surface_mut(&mut self) -> Option<&mut SurfaceDesign> {
         match self {
-            Self::Classical(spec) => Some((&mut spec.surface, &mut spec.far)),
-            Self::SuperTwisting(spec) => Some((&mut spec.surface, &mut spec.far)),
-            Self::Adaptive(spec) => Some((&mut spec.surface, &mut spec.far)),
-            Self::Hybrid(spec) => Some((&mut spec.surface, &mut spec.far)),
-            Self::ConditionalHybrid(spec) => Some((&mut spec.surface, &mut spec.far)),
+            Self::Classical(spec) => Some(&mut spec.surface),
+            Self::SuperTwisting(spec) => Some(&mut spec.surface),
+            Self::Adaptive(spec) => Some(&mut spec.surface),
+            Self::Hybrid(spec) => Some(&mut spec.surface),
+            Self::ConditionalHybrid(spec) => Some(&mut spec.surface),
             Self::Integral(_) | Self::Lqr(_) | Self::LqrIntegral(_) => None,
         }
     }
 }
 
 const WIDTH: Tunable = Tunable {
-    part: Part::Far,
+    part: Part::Near,
     name: "width",
     unit: "N·s",
     rule: Rule::Positive,
@@ -394,16 +389,17 @@ fn visit_table<S: Copy>(
     }
 }
 
-fn visit_surface(
-    part: Part,
-    surface: &mut SurfaceDesign,
-    visit: &mut impl FnMut(Tunable, &mut f64),
-) {
+fn visit_surface(surface: &mut SurfaceDesign, visit: &mut impl FnMut(Tunable, &mut f64)) {
     match surface {
-        SurfaceDesign::Lqr(weights) => visit_table(part, &Weights::GAINS, weights, visit),
-        SurfaceDesign::Poles(poles) => visit_poles(part, poles, visit),
+        SurfaceDesign::Lqr(weights) => visit_table(Part::Near, &Weights::GAINS, weights, visit),
+        SurfaceDesign::Poles(poles) => visit_poles(Part::Near, poles, visit),
+        SurfaceDesign::Scheduled(ScheduledSurface { near, far, width }) => {
+            visit_poles(Part::Near, near, visit);
+            visit_poles(Part::Far, far, visit);
+            visit(WIDTH, width);
+        }
         SurfaceDesign::Absolute(form) | SurfaceDesign::Relative(form) => {
-            visit_table(part, &PositiveForm::GAINS, form, visit);
+            visit_table(Part::Near, &PositiveForm::GAINS, form, visit);
         }
         SurfaceDesign::Coefficients { .. } => {}
     }

@@ -17,7 +17,7 @@ use crate::gain::{Gain, GainError, Rule, check, check_all, layer, not_negative, 
 use crate::memory::memory_of_numbers;
 use crate::riccati::Weights;
 use crate::sliding::Sliding;
-use crate::surface::{FarSurface, SurfaceDesign};
+use crate::surface::SurfaceDesign;
 use crate::switching::{Switch, Switching};
 
 /// Description of a super-twisting law. The default is the shipped one.
@@ -27,9 +27,6 @@ use crate::switching::{Switch, Switching};
 pub struct SuperTwistingSpec {
     /// The sliding surface.
     pub surface: SurfaceDesign,
-    /// Another surface far from upright, if there is to be one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub far: Option<FarSurface>,
     /// Where the equivalent control comes from.
     pub equivalent: EquivalentControl,
     /// How it switches.
@@ -50,7 +47,6 @@ impl Default for SuperTwistingSpec {
         let weights = Weights { q: [51.94, 17.52, 1.621, 0.237, 450.3, 1731.0], r: 0.1 };
         Self {
             surface: SurfaceDesign::Lqr(weights),
-            far: None,
             equivalent: EquivalentControl::Linear,
             switching: Switching::saturation(0.5593),
             k1: 199.8,
@@ -126,13 +122,7 @@ impl SuperTwistingSpec {
     pub fn build(&self, linear: &Linearisation, u_max: f64) -> Result<SuperTwisting, DesignError> {
         check_all(&Self::GAINS, self)?;
         Ok(SuperTwisting {
-            sliding: Sliding::design(
-                &self.surface,
-                self.far.as_ref(),
-                linear,
-                self.equivalent,
-                u_max,
-            )?,
+            sliding: Sliding::design(&self.surface, linear, self.equivalent, u_max)?,
             switching: self.switching.build()?,
             k: [self.k1, self.k2],
             anti_windup: self.anti_windup,

@@ -10,7 +10,7 @@ use nalgebra::{Matrix6, RowVector6, SMatrix};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::gain::{Gain, GainError, check_all, positive};
+use crate::gain::{Gain, GainError, Rule, check, check_all, positive};
 use crate::poles::{Pole, PoleError, SLOWEST, condition_number, eigenvalues_of_5, polynomial};
 use crate::riccati::{RiccatiError, Weights, lqr_gain};
 
@@ -66,6 +66,8 @@ pub enum SurfaceDesign {
     Lqr(Weights),
     /// The surface with these five sliding poles, scaled so that `s·B = 1`.
     Poles([Pole; 5]),
+    /// The surfaces with these sliding poles, one near upright and one far from it.
+    Scheduled(ScheduledSurface),
     /// Six positive numbers on the cart and the two absolute angles, as they are.
     Absolute(PositiveForm),
     /// Six positive numbers on the cart, the first angle and the angle between the rods, as they are.
@@ -80,10 +82,10 @@ pub enum SurfaceDesign {
     },
 }
 
-/// Another surface for far from upright, where the force is at its limit and a surface with fast
-/// poles would let fall what one with slow poles still holds.
+/// Two surfaces in one: fast poles near upright, slow ones far from it, where the force is at its
+/// limit and fast ones would let fall what slow ones still hold.
 ///
-/// With `n` the surface near upright and `f` this one, both with the same `s·B`,
+/// With the rows `n` of the near poles and `f` of the far ones, both with `s·B = 1`,
 ///
 /// ```text
 /// σ = f·x + ((n − f)·x limited to ±width)
@@ -96,10 +98,12 @@ pub enum SurfaceDesign {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
-pub struct FarSurface {
-    /// The sliding surface far from upright. It is scaled to the `s·B` of the one near upright.
-    pub surface: SurfaceDesign,
-    /// Difference of the two in N·s up to which the one near upright counts.
+pub struct ScheduledSurface {
+    /// The five sliding poles near upright in rad/s.
+    pub near: [Pole; 5],
+    /// The five sliding poles far from it in rad/s.
+    pub far: [Pole; 5],
+    /// Difference of the two in N·s up to which the near one counts.
     pub width: f64,
 }
 
@@ -109,7 +113,7 @@ pub enum SurfaceError {
     /// No regulator for these weights.
     #[error(transparent)]
     Riccati(#[from] RiccatiError),
-    /// A number of a positive form breaks its rule.
+    /// A number of a positive form, or a width, breaks its rule.
     #[error(transparent)]
     Form(#[from] GainError),
     /// Poles that cannot be chosen.
@@ -146,7 +150,7 @@ pub enum SurfaceError {
 /// A surface `σ = s·x`, and what it means for the linearised plant.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Surface {
-    /// The six coefficients `s`.
+    /// The six coefficients `s`; of a scheduled surface those near upright.
     pub s: RowVector6<f64>,
     /// The five poles of the motion on the surface in rad/s, the fastest first.
     pub sliding_poles: [Pole; 5],
@@ -154,6 +158,19 @@ pub struct Surface {
     /// disturbance: 1 at best, and without bound for a repeated pole, which comes out as some 1e6 and
     /// more.
     pub condition_numbers: [f64; 5],
+    /// What counts far from upright, if that is another.
+    pub far: Option<FarSurface>,
+}
+
+/// The far side of a scheduled surface.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct FarSurface {
+    /// The six coefficients.
+    pub s: RowVector6<f64>,
+    /// The five poles of the motion on it in rad/s, the fastest first.
+    pub sliding_poles: [Pole; 5],
+    /// Difference `|(n − f)·x|` in N·s up to which the near side counts.
+    pub width: f64,
 }
 
 impl SurfaceDesign {
@@ -168,6 +185,12 @@ impl SurfaceDesign {
                 (k / (k * linear.b)[0], false)
             }
             Self::Poles(poles) => (place(linear, poles)?, false),
+            Self::Scheduled(ScheduledSurface { near, far, width }) => {
+                check("width", *width, Rule::Positive)?;
+                let Surface { s, sliding_poles, .. } = Self::Poles(*far).design(linear)?;
+                let far = Some(FarSurface { s, sliding_poles, width: *width });
+                return Ok(Surface { far, ..Self::Poles(*near).design(linear)? });
+            }
             Self::Absolute(form) => {
                 check_all(&PositiveForm::GAINS, form)?;
                 (RowVector6::from(form.coefficients(-1.0)), form.allow_unstable)
@@ -190,7 +213,7 @@ impl SurfaceDesign {
         let motion = sliding_motion(linear, &s)?;
         let sliding_poles = eigenvalues_of_5(motion)?;
         let condition_numbers = sliding_poles.map(|pole| condition_number(&motion, pole));
-        let surface = Surface { s, sliding_poles, condition_numbers };
+        let surface = Surface { s, sliding_poles, condition_numbers, far: None };
         match surface.sliding_poles.iter().copied().max_by(|p, q| p.re.total_cmp(&q.re)) {
             Some(pole) if pole.re > SLOWEST && !allow_unstable => {
                 Err(SurfaceError::NotHurwitz { pole })

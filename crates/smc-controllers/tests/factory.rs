@@ -5,9 +5,9 @@ mod rig;
 
 use smc_controllers::{
     AdaptiveSpec, ClassicalSpec, ConditionalHybridSpec, ControllerSpec, Controllers,
-    EquivalentControl, FarSurface, Gain, GainVectorError, HybridSpec, IntegralSpec, Kind, Layer,
-    LqrIntegralSpec, Pole, PositiveForm, Relay, SuperTwistingSpec, SurfaceDesign, Switching,
-    Tunable, Weights,
+    EquivalentControl, Gain, GainVectorError, HybridSpec, IntegralSpec, Kind, Layer,
+    LqrIntegralSpec, Pole, PositiveForm, Relay, ScheduledSurface, SuperTwistingSpec, SurfaceDesign,
+    Switching, Tunable, Weights,
 };
 
 use rig::{
@@ -267,17 +267,21 @@ fn of_a_surface_weights_poles_and_positive_numbers_are_tuned() {
     let of_poles = ["decay1", "decay2", "turn2", "decay3", "decay5"];
     let form = ["c_x", "lambda_x", "c1", "lambda1", "c2", "lambda2"];
     let own = ["k", "kd", "switching.epsilon"];
-    let far_of_poles =
-        ["far.decay1", "far.decay2", "far.turn2", "far.decay3", "far.decay5", "far.width"];
-    let far = Some(FarSurface { surface: poles, width: 0.3 });
-    for (surface, far, expected) in [
-        (poles, None, [&of_poles[..], &own].concat()),
-        (poles, far, [&of_poles[..], &far_of_poles, &own].concat()),
-        (SurfaceDesign::Coefficients { s: surface(), allow_unstable: true }, None, own.to_vec()),
-        (SurfaceDesign::Absolute(FORM), None, [&form[..], &own].concat()),
-        (SurfaceDesign::Relative(FORM), None, [&form[..], &own].concat()),
+    let far = ["far.decay1", "far.decay2", "far.turn2", "far.decay3", "far.decay5", "width"];
+    let scheduled = match poles {
+        SurfaceDesign::Poles(near) => {
+            SurfaceDesign::Scheduled(ScheduledSurface { near, far: near, width: 0.3 })
+        }
+        _ => unreachable!(),
+    };
+    for (surface, expected) in [
+        (poles, [&of_poles[..], &own].concat()),
+        (scheduled, [&of_poles[..], &far, &own].concat()),
+        (SurfaceDesign::Coefficients { s: surface(), allow_unstable: true }, own.to_vec()),
+        (SurfaceDesign::Absolute(FORM), [&form[..], &own].concat()),
+        (SurfaceDesign::Relative(FORM), [&form[..], &own].concat()),
     ] {
-        let classical = ClassicalSpec { surface, far, ..classical(FULL) };
+        let classical = ClassicalSpec { surface, ..classical(FULL) };
         let mut spec = ControllerSpec::Classical(classical);
         let mut seen = Vec::new();
         spec.visit_tunable(|gain, _| seen.push(gain.to_string()));

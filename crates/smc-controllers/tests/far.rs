@@ -5,34 +5,37 @@ mod rig;
 use dip_dynamics::{Integrator, State};
 use proptest::prelude::*;
 use smc_controllers::{
-    Classical, ClassicalSpec, Controller, EquivalentControl, FarSurface, Pole, Sample,
-    SurfaceDesign, Weights,
+    Classical, ClassicalSpec, Controller, EquivalentControl, Pole, Sample, ScheduledSurface,
+    SurfaceDesign,
 };
 
 use rig::{DT, U_MAX, UNLIMITED, classical, linear, plant, plausible_state};
 
 const WIDTH: f64 = 0.4;
 
-fn near() -> SurfaceDesign {
-    SurfaceDesign::Poles([-9.0, -6.0, -4.0, -3.0, -1.0].map(Pole::from))
+fn near() -> [Pole; 5] {
+    [-9.0, -6.0, -4.0, -3.0, -1.0].map(Pole::from)
 }
 
 /// Slow poles.
-fn far() -> SurfaceDesign {
-    SurfaceDesign::Poles([-8.0, -4.5, -1.0, -0.6, -0.4].map(Pole::from))
+fn far() -> [Pole; 5] {
+    [-8.0, -4.5, -1.0, -0.6, -0.4].map(Pole::from)
+}
+
+fn scheduled(width: f64) -> SurfaceDesign {
+    SurfaceDesign::Scheduled(ScheduledSurface { near: near(), far: far(), width })
 }
 
 fn spec(equivalent: EquivalentControl) -> ClassicalSpec {
-    let far = Some(FarSurface { surface: far(), width: WIDTH });
-    ClassicalSpec { surface: near(), far, ..classical(equivalent) }
+    ClassicalSpec { surface: scheduled(WIDTH), ..classical(equivalent) }
 }
 
 fn law(equivalent: EquivalentControl) -> Classical {
     spec(equivalent).build(&linear(), UNLIMITED).unwrap()
 }
 
-fn row(design: &SurfaceDesign) -> [f64; 6] {
-    design.design(&linear()).unwrap().s.into()
+fn row(poles: &[Pole; 5]) -> [f64; 6] {
+    SurfaceDesign::Poles(*poles).design(&linear()).unwrap().s.into()
 }
 
 fn dot(s: &[f64; 6], state: &State) -> f64 {
@@ -115,36 +118,40 @@ proptest! {
     }
 }
 
-/// Both are scaled to one `s·B`, whatever the second is designed from.
 #[test]
-fn the_force_moves_both_alike() {
-    let [s @ ..] = row(&far());
-    let scaled = SurfaceDesign::Coefficients { s: s.map(|s| -3.0 * s), allow_unstable: false };
-    let of = |surface| {
-        let far = Some(FarSurface { surface, width: WIDTH });
-        let spec = ClassicalSpec { far, ..spec(EquivalentControl::Linear) };
-        spec.build(&linear(), U_MAX).unwrap()
-    };
-    let state = State { theta1: 0.4, theta2: -0.3, ..State::UPRIGHT };
-    let [a, b] = [of(far()), of(scaled)].map(|law| sigma(&law, &state));
-    assert!((a - b).abs() < 1e-12 * a.abs(), "{a} {b}");
+fn the_design_tells_both_sides() {
+    let surface = scheduled(WIDTH).design(&linear()).unwrap();
+    let other = surface.far.unwrap();
+    assert_eq!(<[f64; 6]>::from(surface.s), row(&near()));
+    assert_eq!(<[f64; 6]>::from(other.s), row(&far()));
+    assert_eq!(other.width, WIDTH);
+    for (found, chosen) in [(surface.sliding_poles, near()), (other.sliding_poles, far())] {
+        for (found, chosen) in found.iter().zip(chosen) {
+            // Some 1e2 of conditioning on rounding.
+            assert!((found.re - chosen.re).abs() < 1e-9 && found.im.abs() < 1e-9, "{found}");
+        }
+    }
+    let b = linear().b;
+    assert!(((surface.s * b)[0] - (other.s * b)[0]).abs() < 1e-12, "the force moves both alike");
 }
 
 #[test]
 fn what_cannot_be_is_refused_by_name() {
-    let unstable =
-        SurfaceDesign::Coefficients { s: [0.0, 1.0, 1.0, 0.0, 1.0, 1.0], allow_unstable: false };
-    let weights = SurfaceDesign::Lqr(Weights { q: [1.0; 6], r: -1.0 });
-    for (surface, width, beginning) in [
-        (far(), 0.0, "far.width = 0: must be finite and greater than 0"),
-        (far(), f64::NAN, "far.width = NaN: must be finite and greater than 0"),
-        (unstable, 1.0, "far: the sliding pole "),
-        (weights, 1.0, "far: r = -1: must be finite and greater than 0"),
+    let unstable = SurfaceDesign::Scheduled(ScheduledSurface {
+        near: near(),
+        far: [-1.0, -2.0, -3.0, -4.0, 5.0].map(Pole::from),
+        width: 1.0,
+    });
+    for (surface, message) in [
+        (scheduled(0.0), "surface: width = 0: must be finite and greater than 0"),
+        (scheduled(f64::NAN), "surface: width = NaN: must be finite and greater than 0"),
+        (
+            unstable,
+            "surface: poles: 5.0000: the real part must be finite and less than -1e-6 rad/s",
+        ),
     ] {
-        let far = Some(FarSurface { surface, width });
-        let error = ClassicalSpec { far, ..spec(EquivalentControl::Full) }.build(&linear(), U_MAX);
-        let message = error.unwrap_err().to_string();
-        assert!(message.starts_with(beginning), "{message}");
+        let spec = ClassicalSpec { surface, ..spec(EquivalentControl::Full) };
+        assert_eq!(spec.build(&linear(), U_MAX).unwrap_err().to_string(), message);
     }
 }
 
@@ -173,9 +180,9 @@ fn it_is_as_wide_as_the_one_and_as_fast_as_the_other() {
         Some(settled)
     };
     let base = ClassicalSpec { k: 100.0, kd: 60.0, ..classical(EquivalentControl::None) };
-    let fast = ClassicalSpec { surface: near(), ..base };
-    let slow = ClassicalSpec { surface: far(), ..base };
-    let both = ClassicalSpec { far: Some(FarSurface { surface: far(), width: 0.3 }), ..fast };
+    let fast = ClassicalSpec { surface: SurfaceDesign::Poles(near()), ..base };
+    let slow = ClassicalSpec { surface: SurfaceDesign::Poles(far()), ..base };
+    let both = ClassicalSpec { surface: scheduled(0.3), ..base };
     let (large, small) = ([0.42, -0.05], [0.05, -0.03]);
     assert_eq!(run(fast, large), None);
     assert!(run(slow, large).is_some() && run(both, large).is_some());

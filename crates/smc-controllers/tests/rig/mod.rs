@@ -50,7 +50,6 @@ pub(crate) fn surface() -> [f64; 6] {
 pub(crate) fn classical(equivalent: EquivalentControl) -> ClassicalSpec {
     ClassicalSpec {
         surface: SURFACE,
-        far: None,
         equivalent,
         switching: Switching::saturation(LAYER),
         k: 5.0,
@@ -63,7 +62,6 @@ pub(crate) fn classical(equivalent: EquivalentControl) -> ClassicalSpec {
 pub(crate) fn super_twisting(equivalent: EquivalentControl) -> SuperTwistingSpec {
     SuperTwistingSpec {
         surface: SURFACE,
-        far: None,
         equivalent,
         switching: Switching::saturation(0.01),
         k1: 10.0,
@@ -76,7 +74,6 @@ pub(crate) fn super_twisting(equivalent: EquivalentControl) -> SuperTwistingSpec
 pub(crate) fn adaptive(equivalent: EquivalentControl) -> AdaptiveSpec {
     AdaptiveSpec {
         surface: SURFACE,
-        far: None,
         equivalent,
         switching: Switching::saturation(LAYER),
         gamma: 500.0,
@@ -93,7 +90,6 @@ pub(crate) fn adaptive(equivalent: EquivalentControl) -> AdaptiveSpec {
 pub(crate) fn hybrid(equivalent: EquivalentControl) -> HybridSpec {
     HybridSpec {
         surface: SURFACE,
-        far: None,
         equivalent,
         switching: Switching::saturation(0.01),
         k1_init: 10.0,
@@ -125,7 +121,6 @@ pub(crate) fn integral(equivalent: EquivalentControl) -> IntegralSpec {
 pub(crate) fn conditional_hybrid(equivalent: EquivalentControl) -> ConditionalHybridSpec {
     ConditionalHybridSpec {
         surface: SURFACE,
-        far: None,
         equivalent,
         switching: Switching::saturation(LAYER),
         gamma: 500.0,
