@@ -423,7 +423,7 @@ fn visit_poles(part: Part, poles: &mut [Pole; 5], visit: &mut impl FnMut(Tunable
         let partner =
             (i + 1..poles.len()).find(|&j| im != 0.0 && !shown[j] && poles[j] == conjugate);
         let (mut decay, mut turn) = (-re, im.abs());
-        visit(tunable(DECAY[i], 0.3, 30.0), &mut decay);
+        visit(tunable(DECAY[i], 0.05, 30.0), &mut decay);
         if im != 0.0 {
             visit(tunable(TURN[i], 0.1, 10.0), &mut turn);
         }
