@@ -18,7 +18,8 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Also run the benchmarks, briefly, and the tests that are ignored because they take long
+    /// Also run the benchmarks, briefly, the tests that are ignored because they take long, and the
+    /// commands whose output the documents show
     #[arg(long)]
     slow: bool,
 }
@@ -91,6 +92,7 @@ fn plan(metadata: &Metadata, slow: bool) -> Vec<Step> {
     if slow {
         steps.extend(packages.iter().flat_map(|package| benchmarks(package)));
         steps.push(Step::cargo("test --workspace -- --ignored"));
+        steps.push(Step::cargo("xtask transcripts --check"));
     }
     steps
 }
@@ -190,6 +192,7 @@ mod tests {
         for line in [
             "cargo bench -p dip-dynamics --bench step -- --quick",
             "cargo test --workspace -- --ignored",
+            "cargo xtask transcripts --check",
         ] {
             assert!(more.iter().any(|step| step == line), "{line} is not in {more:#?}");
         }

@@ -46,6 +46,7 @@ pub(crate) fn table<const N: usize>(
         .add_rows(rows);
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
+        column.set_padding((0, 1));
     }
     table.trim_fmt()
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-const SUBJECTS: [&str; 15] = [
+const SUBJECTS: [&str; 24] = [
     "classical/direct",
     "classical/factory",
     "classical/kept_alive",
@@ -18,9 +18,18 @@ const SUBJECTS: [&str; 15] = [
     "hybrid/direct",
     "hybrid/factory",
     "hybrid/kept_alive",
+    "integral/direct",
+    "integral/factory",
+    "integral/kept_alive",
+    "conditional_hybrid/direct",
+    "conditional_hybrid/factory",
+    "conditional_hybrid/kept_alive",
     "lqr/direct",
     "lqr/factory",
     "lqr/kept_alive",
+    "lqr_integral/direct",
+    "lqr_integral/factory",
+    "lqr_integral/kept_alive",
 ];
 
 fn leakcheck(arguments: &[&str]) -> Output {

@@ -5,7 +5,16 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-const CONTROLLERS: [&str; 5] = ["classical", "super_twisting", "adaptive", "hybrid", "lqr"];
+const CONTROLLERS: [&str; 8] = [
+    "classical",
+    "super_twisting",
+    "adaptive",
+    "hybrid",
+    "integral",
+    "conditional_hybrid",
+    "lqr",
+    "lqr_integral",
+];
 
 fn soak(arguments: &[&str]) -> Output {
     let xtask = env!("CARGO_BIN_EXE_xtask");

@@ -8,7 +8,7 @@
 use std::num::NonZeroU64;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 use smc_controllers::{Kind, Pole};
 
 /// Sliding-mode controllers that hold a double inverted pendulum on a cart.
@@ -58,6 +58,7 @@ impl Default for Command {
             starts: None,
             radius: DEFAULT_BOX,
             seed: DEFAULT_SEED,
+            controllers: None,
             gains: Vec::new(),
             out: None,
         })
@@ -87,6 +88,10 @@ pub(crate) struct CompareArgs {
     #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED, requires = "starts")]
     pub(crate) seed: u64,
 
+    /// Compare only these controllers, in this order [default: all]
+    #[arg(long, value_name = "NAME,..", value_parser = controllers)]
+    pub(crate) controllers: Option<Laws>,
+
     /// Use gains that `dip tune --out` wrote; may be given once for each controller
     #[arg(long, value_name = "FILE")]
     pub(crate) gains: Vec<PathBuf>,
@@ -94,6 +99,13 @@ pub(crate) struct CompareArgs {
     /// Directory for the results [default without --starts: out]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+impl CompareArgs {
+    /// The laws to be compared.
+    pub(crate) fn kinds(&self) -> &[Kind] {
+        self.controllers.as_ref().map_or(&Kind::ALL, |Laws(kinds)| kinds)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -151,13 +163,17 @@ pub(crate) struct TuneArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("surface").args([
+    "controller", "q", "poles", "coefficients", "absolute", "relative",
+])))]
+#[command(group(ArgGroup::new("numbers").args(["coefficients", "absolute", "relative"])))]
 pub(crate) struct DesignArgs {
-    /// Show the surface of this controller
-    #[arg(long, value_name = "NAME", value_parser = controller, default_value_t = Kind::Classical)]
-    pub(crate) controller: Kind,
+    /// Show the surface of this controller [default: classical]
+    #[arg(long, value_name = "NAME", value_parser = controller)]
+    pub(crate) controller: Option<Kind>,
 
     /// Design for these six weights q of x,θ1,θ2,ẋ,θ̇1,θ̇2 instead; with --r
-    #[arg(long, value_name = "Q,..", value_parser = six_numbers, requires = "r", conflicts_with_all = ["poles", "controller"])]
+    #[arg(long, value_name = "Q,..", value_parser = six_numbers, requires = "r")]
     pub(crate) q: Option<[f64; 6]>,
 
     /// Weight of the force; with --q
@@ -165,8 +181,26 @@ pub(crate) struct DesignArgs {
     pub(crate) r: Option<f64>,
 
     /// Design for these five sliding poles in rad/s instead; a complex pair is written -3+2i,-3-2i
-    #[arg(long, value_name = "P,..", value_parser = five_poles, allow_hyphen_values = true, conflicts_with = "controller")]
+    #[arg(long, value_name = "P,..", value_parser = five_poles, allow_hyphen_values = true)]
     pub(crate) poles: Option<[Pole; 5]>,
+
+    /// Show the surface with these six coefficients of x,θ1,θ2,ẋ,θ̇1,θ̇2 instead
+    #[arg(long, value_name = "S,..", value_parser = six_numbers, allow_hyphen_values = true)]
+    pub(crate) coefficients: Option<[f64; 6]>,
+
+    /// Show the surface c_x(ẋ+λ_x·x) − c1(θ̇1+λ1·θ1) + c2(θ̇2+λ2·θ2) instead: c_x,λ_x,c1,λ1,c2,λ2,
+    /// all positive
+    #[arg(long, value_name = "C,..", value_parser = six_numbers, allow_hyphen_values = true)]
+    pub(crate) absolute: Option<[f64; 6]>,
+
+    /// Show the surface c_x(ẋ+λ_x·x) + c1(θ̇1+λ1·θ1) + c2((θ̇2−θ̇1)+λ2(θ2−θ1)) instead:
+    /// c_x,λ_x,c1,λ1,c2,λ2, all positive
+    #[arg(long, value_name = "C,..", value_parser = six_numbers, allow_hyphen_values = true)]
+    pub(crate) relative: Option<[f64; 6]>,
+
+    /// Show numbers that were given even if the motion on the surface does not decay
+    #[arg(long, requires = "numbers")]
+    pub(crate) allow_unstable: bool,
 }
 
 #[derive(Debug, Args)]
@@ -195,6 +229,22 @@ impl Controlled {
 
 fn controller(name: &str) -> Result<Kind, String> {
     name.parse().map_err(|error: smc_controllers::UnknownController| error.to_string())
+}
+
+/// Some of the laws, in the order in which they were typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Laws(Vec<Kind>);
+
+fn controllers(names: &str) -> Result<Laws, String> {
+    let mut kinds = Vec::new();
+    for name in names.split(',') {
+        let kind = controller(name.trim()).map_err(|error| format!("'{name}': {error}"))?;
+        if kinds.contains(&kind) {
+            return Err(format!("'{kind}' was given twice"));
+        }
+        kinds.push(kind);
+    }
+    Ok(Laws(kinds))
 }
 
 fn controller_or_none(name: &str) -> Result<Controlled, String> {

@@ -1,17 +1,17 @@
-//! `dip compare --starts N`: statistics of all controllers over the same random starts.
+//! `dip compare --starts N`: statistics of controllers over the same random starts.
 
+use std::io::Write;
 use std::num::NonZeroU64;
 use std::path::Path;
 
 use anyhow::Result;
 use serde::Serialize;
-use sim_runner::{Comparison, Experiment, Starts, compare};
-use smc_controllers::Kind;
+use sim_runner::{Comparison, Experiment, RunRow, Shape, Starts, compare};
 
 use crate::cli::CompareArgs;
 use crate::input::{InputError, Source};
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
-use crate::terminal::{cell, progress_bar, table};
+use crate::terminal::{cell, progress_bar, significant, table};
 
 #[derive(Serialize)]
 struct Document {
@@ -35,11 +35,20 @@ pub(crate) fn run(
     for path in &args.gains {
         source.set_gains(path)?;
     }
+    let kinds = args.kinds();
+    source.warn(kinds);
     let starts = Starts::new(args.radius, args.seed).map_err(|error| InputError::new(&error))?;
-    let bar = progress_bar(count.get() * Kind::ALL.len() as u64, "runs");
-    let controllers = source.checked(|experiment| {
-        compare(experiment, &Kind::ALL, starts, count, || bar.inc(1), |_| ())
-    })?;
+    let drafts = args.out.as_deref().map(begin).transpose()?;
+    let bar = progress_bar(count.get() * kinds.len() as u64, "runs");
+    let run = |each: &mut dyn FnMut(&RunRow)| {
+        source.checked(|experiment| {
+            compare(experiment, kinds, starts, count, || bar.inc(1), |row| each(row))
+        })
+    };
+    let (controllers, draft) = match drafts {
+        None => (run(&mut |_| ())?, None),
+        Some((draft, runs)) => (runs.finish(|file| write_runs(file, run))?, Some(draft)),
+    };
     bar.finish_and_clear();
 
     let document = Document {
@@ -51,42 +60,150 @@ pub(crate) fn run(
         version: VERSION,
         experiment: source.experiment().clone(),
     };
-    if let Some(directory) = &args.out {
-        make_directory(directory)?;
-        Draft::begin(&directory.join("comparison.json"))?.finish_json(&document)?;
+    if let Some(draft) = draft {
+        draft.finish_json(&document)?;
     }
     if json { print_json(&document) } else { print(&in_words(&document)) }
 }
 
+/// The files of the document and of the runs. What is wrong with their places is known before the
+/// runs, which may take hours.
+fn begin(directory: &Path) -> Result<(Draft, Draft)> {
+    make_directory(directory)?;
+    let begin = |name| Draft::begin(&directory.join(name));
+    Ok((begin("comparison.json")?, begin("runs.csv")?))
+}
+
+/// Every run as it comes: none is kept for the file.
+fn write_runs(
+    file: impl Write,
+    run: impl FnOnce(&mut dyn FnMut(&RunRow)) -> Result<Vec<Comparison>, InputError>,
+) -> Result<Vec<Comparison>> {
+    let mut csv = csv::Writer::from_writer(file);
+    let mut written = Ok(());
+    let controllers = run(&mut |row| {
+        if written.is_ok() {
+            written = csv.serialize(row);
+        }
+    })?;
+    written?;
+    csv.flush()?;
+    Ok(controllers)
+}
+
 fn in_words(document: &Document) -> String {
-    let Document { starts, radius, seed, controllers, .. } = document;
-    let mut table = table(&[
+    let Document { starts, radius, seed, controllers, experiment, .. } = document;
+    let mut summary = table(&[
         "controller",
-        "settled",
-        "fallen",
-        "other",
         "success\n[%]",
+        "95 %\n[%]",
+        "fallen",
         "settle\n[s]",
         "∫u²dt\n[N²·s]",
         "Σ|Δu|\n[N]",
     ]);
     for row in controllers {
-        table.add_row([
+        let [low, high] = row.success_interval.map(|share| 100.0 * share);
+        summary.add_row([
             row.name.to_string(),
-            row.settled.to_string(),
-            row.fallen.to_string(),
-            (row.not_settled + row.off_track + row.diverged).to_string(),
             format!("{:.2}", 100.0 * row.success_rate),
+            format!("{low:.1}–{high:.1}"),
+            row.fallen.to_string(),
             cell(row.settling_time_median, 3),
             cell(row.control_effort_median, 1),
             cell(row.total_variation_median, 1),
         ]);
     }
-    format!(
-        "{starts} starts at rest, |θ1|, |θ2| ≤ {radius} rad, seed {seed}\n{}\n\
-         other: up at the end but not settled, off the track, or diverged. The last\n\
-         three columns are medians: the first over all runs, the others over those\n\
-         that settled.\n",
-        table.trim_fmt()
-    )
+    let mut text = format!(
+        "{starts} starts at rest, |θ1|, |θ2| ≤ {} rad, seed {seed}\n{}\n\
+         success: runs that settled, of all, and its 95 % confidence interval. The last\n\
+         three columns are medians: the first over all runs, the others over those that\n\
+         settled.\n",
+        significant(*radius, 6),
+        summary.trim_fmt()
+    );
+    if is_noisy(experiment) {
+        let mut jitter = table(&["controller", "angles\n[mrad]", "force\n[N]"]);
+        for row in controllers {
+            jitter.add_row([
+                row.name.to_string(),
+                cell(row.theta_rms_median.map(|theta| 1e3 * theta), 3),
+                cell(row.u_rms_median, 3),
+            ]);
+        }
+        text += &format!(
+            "\njitter: root mean squares over the last 2 s, medians over the runs that settled\n\
+             {}\n",
+            jitter.trim_fmt()
+        );
+    }
+    text
+}
+
+/// Is there noise that never comes to rest?
+fn is_noisy(experiment: &Experiment) -> bool {
+    experiment.sensors.noise.to_array().iter().any(|&std| std > 0.0)
+        || experiment.disturbances.iter().any(|load| matches!(load.shape, Shape::Noise { .. }))
+}
+
+#[cfg(test)]
+mod tests {
+    use sim_runner::{Comparison, Coordinate, Disturbance, Experiment, Shape};
+    use smc_controllers::Kind;
+
+    use super::{Document, in_words, is_noisy};
+    use crate::output::{SCHEMA, VERSION};
+
+    /// The widest numbers that there can be.
+    fn document(experiment: Experiment) -> Document {
+        let huge = |name| Comparison {
+            name,
+            starts: 10_000_000,
+            settled: 10_000_000,
+            not_settled: 10_000_000,
+            fallen: 10_000_000,
+            off_track: 10_000_000,
+            diverged: 10_000_000,
+            success_rate: 1.0,
+            success_interval: [1.0, 1.0],
+            settling_time_median: Some(1.234_567e8),
+            control_effort_median: Some(1.234_567e300),
+            total_variation_median: Some(1.234_567e300),
+            theta_rms_median: Some(1.234_567e300),
+            u_rms_median: Some(1.234_567e300),
+        };
+        Document {
+            schema: SCHEMA,
+            starts: 10_000_000,
+            radius: 0.123_456_789_012_345_67,
+            seed: u64::MAX,
+            controllers: Kind::ALL.map(huge).into(),
+            version: VERSION,
+            experiment,
+        }
+    }
+
+    #[test]
+    fn the_widest_numbers_fit_eighty_columns() {
+        let mut noisy = Experiment::default();
+        noisy.sensors.noise.theta1 = 0.1;
+        for line in in_words(&document(noisy)).lines() {
+            assert!(line.chars().count() <= 80, "{line}");
+        }
+    }
+
+    #[test]
+    fn jitter_is_shown_where_there_is_noise() {
+        let text = |experiment| in_words(&document(experiment));
+        assert!(!text(Experiment::default()).contains("jitter"));
+        let mut noisy = Experiment::default();
+        noisy.sensors.noise.x_dot = 0.1;
+        assert!(text(noisy).contains("jitter"));
+        let mut pushed = Experiment::default();
+        let push = |shape| Disturbance { on: Coordinate::Cart, shape };
+        pushed.disturbances.push(push(Shape::Step { at: 1.0, value: 1.0 }));
+        assert!(!is_noisy(&pushed));
+        pushed.disturbances.push(push(Shape::Noise { std: 1.0, time_constant: 1.0 }));
+        assert!(text(pushed).contains("jitter"));
+    }
 }

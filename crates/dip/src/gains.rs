@@ -9,7 +9,7 @@ use smc_controllers::{Kind, Tunable};
 use crate::cli::GainsArgs;
 use crate::input::Source;
 use crate::output::{SCHEMA, print, print_json};
-use crate::terminal::table;
+use crate::terminal::{significant, table};
 
 #[derive(Serialize)]
 struct Document {
@@ -25,7 +25,8 @@ struct Vector {
 
 #[derive(Serialize)]
 struct Entry {
-    name: &'static str,
+    /// As in files: `far.decay1`.
+    name: String,
     unit: &'static str,
     rule: String,
     lower: f64,
@@ -44,8 +45,10 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &GainsArgs) -> Result
 fn vector(source: &Source, kind: Kind) -> Vector {
     let mut gains = Vec::new();
     let mut spec = source.experiment().controllers.get(kind);
-    spec.visit_tunable(|Tunable { name, unit, rule, lower, upper }, &mut value| {
-        gains.push(Entry { name, unit, rule: rule.to_string(), lower, upper, value });
+    spec.visit_tunable(|gain, &mut value| {
+        let Tunable { unit, rule, lower, upper, .. } = gain;
+        let (name, rule) = (gain.to_string(), rule.to_string());
+        gains.push(Entry { name, unit, rule, lower, upper, value });
     });
     Vector { name: kind, gains }
 }
@@ -55,8 +58,8 @@ fn in_words(document: &Document) -> String {
         let mut table = table(&["gain", "value", "unit", "must be", "searched"]);
         for Entry { name, unit, rule, lower, upper, value } in gains {
             table.add_row([
-                (*name).to_owned(),
-                value.to_string(),
+                name.clone(),
+                significant(*value, 6),
                 (*unit).to_owned(),
                 // Every value is finite.
                 rule.trim_start_matches("finite and ").to_owned(),

@@ -4,12 +4,15 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use dip_dynamics::Rig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use sim_runner::{Experiment, ExperimentError};
-use smc_controllers::{ControllerSpec, Kind};
+use smc_controllers::{ControllerSpec, Kind, TwistingWarning};
 use thiserror::Error;
+use toml::Table;
+use toml::de::DeTable;
 
 use crate::locate::{meaning, path_at, place_of};
 use crate::output::SCHEMA;
@@ -29,6 +32,8 @@ impl InputError {
 #[derive(Debug)]
 pub(crate) struct Source {
     experiment: Experiment,
+    /// Whose parameters are its defaults.
+    rig: Option<&'static Rig>,
     file: Option<(PathBuf, String)>,
     /// Laws whose gains came from files of their own.
     replaced: Vec<Kind>,
@@ -40,19 +45,26 @@ impl Source {
         let Some(path) = file else {
             return Ok(Self {
                 experiment: Experiment::default(),
+                rig: None,
                 file: None,
                 replaced: Vec::new(),
             });
         };
         let text = read(path)?;
-        let experiment = parse(path, &text)?;
-        let source = Self { experiment, file: Some((path.to_owned(), text)), replaced: Vec::new() };
+        let (experiment, rig) = parse(path, &text)?;
+        let file = Some((path.to_owned(), text));
+        let source = Self { experiment, rig, file, replaced: Vec::new() };
         source.checked(Experiment::check)?;
         Ok(source)
     }
 
     pub(crate) fn experiment(&self) -> &Experiment {
         &self.experiment
+    }
+
+    /// The rig that the file names.
+    pub(crate) fn rig(&self) -> Option<&'static Rig> {
+        self.rig
     }
 
     /// For what the command line changes; use [`Source::checked`] afterwards.
@@ -97,11 +109,46 @@ impl Source {
 
     /// The message for a fault of the experiment.
     pub(crate) fn locate(&self, error: &ExperimentError) -> InputError {
+        InputError(self.located(&error.key(), &error.to_string()))
+    }
+
+    /// A message with the place of its key in the file, if it stands there.
+    fn located(&self, key: &str, message: &str) -> String {
         let located = self.file.as_ref().and_then(|(path, text)| {
-            let place = place_of(text, error.key().split('.'))?;
-            Some(show(path, text, &place, &error.to_string()))
+            let place = place_of(text, key.split('.'))?;
+            Some(show(path, text, &place, message))
         });
-        InputError(located.unwrap_or_else(|| error.to_string()))
+        located.unwrap_or_else(|| message.to_owned())
+    }
+
+    /// Says on stderr what is doubtful, but no fault, about laws that are used.
+    pub(crate) fn warn(&self, kinds: &[Kind]) {
+        for &kind in kinds {
+            self.warn_about(&self.experiment.controllers.get(kind));
+        }
+    }
+
+    /// The same of a law that came to be elsewhere.
+    pub(crate) fn warn_about(&self, spec: &ControllerSpec) {
+        if let Some(doubt) = doubt(spec) {
+            let kind = spec.kind();
+            let message = format!("controllers.{kind}: {doubt}");
+            // Gains that came from a file of their own have no place in this one.
+            let message = if self.replaced.contains(&kind) {
+                message
+            } else {
+                self.located(&format!("controllers.{kind}.disturbance_rate"), &message)
+            };
+            eprintln!("warning: {message}");
+        }
+    }
+}
+
+/// What is doubtful about a law.
+fn doubt(spec: &ControllerSpec) -> Option<TwistingWarning> {
+    match spec {
+        ControllerSpec::SuperTwisting(spec) => spec.warning(),
+        _ => None,
     }
 }
 
@@ -110,13 +157,84 @@ fn read(path: &Path) -> Result<String> {
         .map_err(|error| InputError(format!("{}: {error}", path.display())).into())
 }
 
-fn parse(path: &Path, text: &str) -> Result<Experiment, InputError> {
+fn parse(path: &Path, text: &str) -> Result<(Experiment, Option<&'static Rig>), InputError> {
+    let Some((rig, place)) = rig_of(path, text)? else {
+        return Ok((typed_toml(path, text)?, None));
+    };
+    // Without its rig the file is an experiment, in which everything stands where it stood.
+    let blank = |c: char| if c == '\n' { "\n".to_owned() } else { " ".repeat(c.len_utf8()) };
+    let blank: String = text[place.clone()].chars().map(blank).collect();
+    let experiment = [&text[..place.start], &blank, &text[place.end..]].concat();
+    let _: Experiment = typed_toml(path, &experiment)?;
+    let mut merged = defaults_of(rig);
+    merge(&mut merged, typed_toml(path, &experiment)?);
+    let experiment = merged.try_into().map_err(|error: toml::de::Error| {
+        InputError(format!("{}: {}", path.display(), in_words(error.message())))
+    })?;
+    Ok((experiment, Some(rig)))
+}
+
+/// The rig that a file names, and where it does. Of a file that is no TOML nothing is said here.
+fn rig_of(path: &Path, text: &str) -> Result<Option<(&'static Rig, Range<usize>)>, InputError> {
+    let Ok(document) = DeTable::parse(text) else {
+        return Ok(None);
+    };
+    let Some((key, value)) = document.get_ref().get_key_value("rig") else {
+        return Ok(None);
+    };
+    let fault = |message: &str| InputError(show(path, text, &value.span(), message));
+    let Some(name) = value.get_ref().as_str() else {
+        let value = text[value.span()].lines().next().unwrap_or_default();
+        let rule = "must be the name of a rig in quotes, as `dip rigs` lists them";
+        return Err(fault(&format!("rig = {value}: {rule}")));
+    };
+    match Rig::by_name(name) {
+        Ok(rig) => Ok(Some((rig, key.span().start..value.span().end))),
+        Err(error) => Err(fault(&format!("rig = \"{name}\": {error}"))),
+    }
+}
+
+/// What a rig says about an experiment, as a file would.
+fn defaults_of(rig: &Rig) -> Table {
+    let mut defaults = Table::new();
+    let plant = Table::try_from(rig.parameters).expect("the parameters of a plant are a table");
+    defaults.insert("plant".to_owned(), plant.into());
+    for (table, key, value) in
+        [("actuator", "u_max", rig.u_max), ("track", "half_length", rig.track_half_length)]
+    {
+        if let Some(value) = value {
+            let settings = Table::from_iter([(key.to_owned(), toml::Value::from(value))]);
+            defaults.insert(table.to_owned(), settings.into());
+        }
+    }
+    defaults
+}
+
+/// Lays `over` upon `under`, table by table.
+fn merge(under: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (under.get_mut(&key), value) {
+            (Some(toml::Value::Table(under)), toml::Value::Table(over)) => merge(under, over),
+            (_, value) => {
+                under.insert(key, value);
+            }
+        }
+    }
+}
+
+fn typed_toml<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, InputError> {
     toml::from_str(text).map_err(|error| {
         let message = in_words(error.message());
         let Some(place) = error.span() else {
             return InputError(format!("{}: {message}", path.display()));
         };
         let keys = path_at(text, &place);
+        let message = if keys.len() == 1 && message.starts_with("unknown key") {
+            // Only files have it, not experiments.
+            message.replacen("expected one of ", "expected one of `rig`, ", 1)
+        } else {
+            message
+        };
         let message = match meaning(&keys) {
             _ if keys.is_empty() && message == "duplicate key" => {
                 format!("duplicate key `{}`: a key stands once", &text[place.clone()])
@@ -242,7 +360,8 @@ mod tests {
     fn the_documented_file_is_the_built_in_experiment_in_full() {
         let built_in = Experiment::default();
         let text = documented()[0];
-        assert_eq!(parse(Path::new("experiment.md"), text).unwrap(), built_in);
+        let (experiment, rig) = parse(Path::new("experiment.md"), text).unwrap();
+        assert_eq!((&experiment, rig), (&built_in, None));
         // Every key is there, not only those that differ from the default.
         let documented: toml::Table = toml::from_str(text).unwrap();
         assert_eq!(documented, toml::Table::try_from(built_in).unwrap());
@@ -251,7 +370,7 @@ mod tests {
     #[test]
     fn the_documented_world_can_be_used() {
         let world = documented().into_iter().find(|block| block.contains("[[disturbances]]"));
-        let experiment = parse(Path::new("experiment.md"), world.unwrap()).unwrap();
+        let (experiment, _) = parse(Path::new("experiment.md"), world.unwrap()).unwrap();
         experiment.check().unwrap();
         assert_eq!(experiment.disturbances.len(), 4);
         assert!(experiment.actuator.rate_max.is_some() && experiment.track.half_length.is_some());
@@ -265,7 +384,7 @@ mod tests {
             ("noise", include_str!("../../../docs/experiments/noise.toml")),
             ("pushes", include_str!("../../../docs/experiments/pushes.toml")),
         ] {
-            parse(Path::new(name), text).unwrap().check().unwrap();
+            parse(Path::new(name), text).unwrap().0.check().unwrap();
         }
     }
 
@@ -275,7 +394,7 @@ mod tests {
         assert_eq!(lines.len(), 3);
         for line in lines {
             let text = format!("[controllers.hybrid]\n{line}\n");
-            parse(Path::new("experiment.md"), &text).unwrap().check().unwrap();
+            parse(Path::new("experiment.md"), &text).unwrap().0.check().unwrap();
         }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use schemars::schema_for;
 use serde_json::Value;
 use sim_runner::Experiment;
+use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The keys from the root to what stands at `place`, a range of bytes: `["plant", "m0"]`. Entries of
@@ -71,28 +72,34 @@ pub(crate) fn place_of<'p>(
     let root = DeValue::Table(document.into_inner());
     let (mut value, mut place) = (&root, None);
     for name in path {
-        let entry = match value {
-            DeValue::Table(table) => {
-                table.iter().find(|(key, _)| key.get_ref() == name).map(|(key, value)| {
-                    // Of a table its name is shown: it may be spread over the file.
-                    let span =
-                        if holds_tables(value.get_ref()) { key.span() } else { value.span() };
-                    (span, value.get_ref())
-                })
-            }
-            DeValue::Array(entries) => name
-                .parse()
-                .ok()
-                .and_then(|i: usize| entries.get(i))
-                .map(|entry| (entry.span(), entry.get_ref())),
-            _ => None,
-        };
-        let Some((span, inner)) = entry else {
+        let Some((span, inner)) = entry(value, name) else {
             break;
         };
         (place, value) = (Some(span), inner);
     }
     place
+}
+
+/// What stands under `name`, and where. The name of an alternative, which is alone in its table, may
+/// be left out: `epsilon` is found in `{ saturation = { epsilon = 0.1 } }`.
+fn entry<'v>(value: &'v DeValue<'_>, name: &str) -> Option<(Range<usize>, &'v DeValue<'v>)> {
+    match value {
+        DeValue::Table(table) => {
+            let named = table.iter().find(|(key, _)| key.get_ref() == name).map(|(key, value)| {
+                // Of a table its name is shown: it may be spread over the file.
+                let span = if holds_tables(value.get_ref()) { key.span() } else { value.span() };
+                (span, value.get_ref())
+            });
+            let mut values = table.values().map(Spanned::get_ref);
+            let alternative = values.next().filter(|value| value.is_table() && table.len() == 1);
+            named.or_else(|| entry(alternative?, name))
+        }
+        DeValue::Array(entries) => {
+            let value = name.parse().ok().and_then(|i: usize| entries.get(i))?;
+            Some((value.span(), value.get_ref()))
+        }
+        _ => None,
+    }
 }
 
 fn holds_tables(value: &DeValue<'_>) -> bool {
@@ -158,6 +165,18 @@ mod tests {
             let place = place_of(FILE, key.split('.')).unwrap();
             assert_eq!(&FILE[place.clone()], value);
             assert_eq!(path_at(FILE, &place).join("."), key);
+        }
+        // The name of an alternative may be left out, at any depth.
+        const SWITCHING: &str = "[controllers.classical]\nkp = 1\n\
+                                 switching = { saturation = { epsilon = 4 } }\n\
+                                 [controllers.hybrid.far.surface.absolute]\nc1 = 5.0\n";
+        for (key, value) in [
+            ("controllers.classical.switching.epsilon", "4"),
+            ("controllers.hybrid.far.surface.c1", "5.0"),
+            ("controllers.classical.switching.slope", "switching"),
+        ] {
+            let place = place_of(SWITCHING, key.split('.')).unwrap();
+            assert_eq!(&SWITCHING[place], value);
         }
         // A key that is not there is looked for where it would stand.
         let place = place_of(FILE, "controllers.classical.surface".split('.')).unwrap();

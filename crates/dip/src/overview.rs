@@ -1,4 +1,4 @@
-//! `dip`, and `dip compare` without `--starts`: all controllers from one start.
+//! `dip`, and `dip compare` without `--starts`: controllers from one start.
 //!
 //! Each law is built, used and dropped between two readings of the counting allocator; what it left
 //! behind is in the table.
@@ -9,17 +9,16 @@ use anyhow::Result;
 use memcheck::ThreadMeter;
 use serde::Serialize;
 use sim_runner::{
-    ClosedLoop, Experiment, History, Metrics, MetricsRecorder, Outcome, Run, Scenario,
-    TrajectoryWriter,
+    ClosedLoop, Coordinate, Disturbance, Experiment, History, Metrics, MetricsRecorder, Outcome,
+    Recovery, RecoveryRecorder, Run, Scenario, Shape, TrajectoryWriter,
 };
 use smc_controllers::{EquivalentControl, Kind};
 
 use crate::cli::CompareArgs;
-
 use crate::input::Source;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::picture;
-use crate::terminal::{cell, progress_bar, table};
+use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
 
 /// The document, and the content of `summary.json`.
 #[derive(Serialize)]
@@ -38,6 +37,8 @@ struct Row {
     time: f64,
     final_state: [f64; 6],
     metrics: Metrics,
+    /// Of each step and impulse.
+    recoveries: Vec<Recovery>,
     /// The equivalent control that the law used.
     equivalent: Option<EquivalentControl>,
     /// Live heap bytes after the law was dropped, less those before it was built.
@@ -50,22 +51,27 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Resu
     for path in &args.gains {
         source.set_gains(path)?;
     }
+    let kinds = args.kinds();
+    source.warn(kinds);
     let out = args.out.clone().unwrap_or_else(|| "out".into());
     make_directory(&out)?;
     let closed_loop = source.checked(Experiment::closed_loop)?;
     let scenario = source.checked(|experiment| experiment.scenario(args.seed))?;
-    let bar = progress_bar(Kind::ALL.len() as u64, "controllers");
+    let bar = progress_bar(kinds.len() as u64, "controllers");
     let meter = ThreadMeter::new()?;
 
     let (mut rows, mut shown) = (Vec::new(), Vec::new());
-    for kind in Kind::ALL {
+    for &kind in kinds {
         bar.set_message(kind.name());
         let trajectory = format!("{kind}.csv");
         let path = out.join(&trajectory);
-        let mut histories = picture::histories(&closed_loop);
+        let mut watching = Watching {
+            recovery: RecoveryRecorder::new(&closed_loop),
+            histories: picture::histories(&closed_loop),
+        };
         let before = meter.read();
         let (run, metrics, equivalent) =
-            hold(&source, &closed_loop, &scenario, kind, &path, &mut histories)?;
+            hold(&source, &closed_loop, &scenario, kind, &path, &mut watching)?;
         let bytes_left = meter.read().since(&before).live_bytes;
         rows.push(Row {
             name: kind,
@@ -73,11 +79,12 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Resu
             time: run.time,
             final_state: run.final_state.to_array(),
             metrics,
+            recoveries: watching.recovery.recoveries(),
             equivalent,
             bytes_left,
             trajectory,
         });
-        shown.push((kind, histories));
+        shown.push((kind, watching.histories));
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -94,6 +101,12 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Resu
     if json { print_json(&document) } else { print(&in_words(&document)) }
 }
 
+/// What outlives a law: its memory is taken before the law is built.
+struct Watching {
+    recovery: RecoveryRecorder,
+    histories: [History; 2],
+}
+
 /// The whole life of one law: designed, used until the horizon, dropped.
 fn hold(
     source: &Source,
@@ -101,13 +114,14 @@ fn hold(
     scenario: &Scenario,
     kind: Kind,
     path: &Path,
-    histories: &mut [History; 2],
+    watching: &mut Watching,
 ) -> Result<(Run, Metrics, Option<EquivalentControl>)> {
     let controller = source.checked(|experiment| experiment.controller(kind))?;
     Draft::begin(path)?.finish(|file| {
         let trajectory = TrajectoryWriter::new(file);
-        let [whole, beginning] = histories;
-        let mut observers = ((MetricsRecorder::new(closed_loop), trajectory), (whole, beginning));
+        let Watching { recovery, histories: [whole, beginning] } = watching;
+        let mut observers =
+            ((MetricsRecorder::new(closed_loop), trajectory), (recovery, (whole, beginning)));
         let run = closed_loop.run(&controller, scenario, &mut observers);
         let ((metrics, trajectory), _) = observers;
         trajectory.finish()?;
@@ -120,10 +134,11 @@ fn in_words(document: &Document) -> String {
     let mut table = table(&[
         "controller",
         "outcome",
-        "settling\n[s]",
+        "settle\n[s]",
+        "angles\n[s]",
         "∫u²dt\n[N²·s]",
-        "variation\n[N]",
-        "peak |u|\n[N]",
+        "Σ|Δu|\n[N]",
+        "peak\n[N]",
         "bytes\nleft",
     ]);
     for row in &document.controllers {
@@ -131,6 +146,7 @@ fn in_words(document: &Document) -> String {
             row.name.to_string(),
             row.outcome.name().to_owned(),
             cell(row.metrics.settling_time, 3),
+            cell(row.metrics.angle_settling_time, 3),
             cell(Some(row.metrics.control_effort), 2),
             cell(Some(row.metrics.total_variation), 2),
             cell(Some(row.metrics.peak_force), 2),
@@ -138,14 +154,72 @@ fn in_words(document: &Document) -> String {
         ]);
     }
     format!(
-        "from θ1 = {} rad, θ2 = {} rad: {} s, control every {} ms, ±{} N\n{}\n\
+        "from θ1 = {} rad, θ2 = {} rad: {} s, control every {} ms, ±{} N\n{}\n{}\
          {out}: comparison.svg, summary.json, and a trajectory (CSV) for each controller\n",
         start.theta1,
         start.theta2,
         simulation.duration,
         1e3 * simulation.control_period,
-        actuator.u_max,
+        significant(actuator.u_max, 6),
         table.trim_fmt(),
+        recoveries_in_words(document),
         out = document.out.display(),
     )
+}
+
+/// A table for each push: how far it threw each law, and how long that took to come back.
+fn recoveries_in_words(document: &Document) -> String {
+    let mut text = String::new();
+    for (number, push) in document.experiment.disturbances.iter().enumerate() {
+        let of_push = |row: &Row| {
+            row.recoveries.iter().find(|recovery| recovery.disturbance == number).copied()
+        };
+        let recoveries: Vec<(Kind, Recovery)> =
+            document.controllers.iter().filter_map(|row| Some((row.name, of_push(row)?))).collect();
+        if recoveries.is_empty() {
+            continue;
+        }
+        let mut table = table(&[
+            "controller",
+            "peak |θ|\n[rad]",
+            "recovery\n[s]",
+            "steady |θ|\n[rad]",
+            "steady |x|\n[m]",
+        ]);
+        for (name, recovery) in recoveries {
+            table.add_row([
+                name.to_string(),
+                significant_cell(recovery.peak_angle, 3),
+                cell(recovery.recovery_time, 3),
+                significant_cell(recovery.steady_angle, 3),
+                significant_cell(recovery.steady_position, 3),
+            ]);
+        }
+        text += &format!("\nrecovery from {}\n{}\n", in_words_of(push), table.trim_fmt());
+    }
+    if text.is_empty() { text } else { text + "\n" }
+}
+
+/// `a step of 10 N on the cart at 2 s`.
+fn in_words_of(push: &Disturbance) -> String {
+    let (on, unit) = match push.on {
+        Coordinate::Cart => ("the cart", "N"),
+        Coordinate::Rod1 => ("rod 1", "N·m"),
+        Coordinate::Rod2 => ("rod 2", "N·m"),
+    };
+    let number = |value| significant(value, 4);
+    match push.shape {
+        Shape::Step { at, value } => {
+            format!("a step of {} {unit} on {on} at {} s", number(value), number(at))
+        }
+        Shape::Impulse { at, duration, value } => format!(
+            "{} {unit} on {on} for {} s at {} s",
+            number(value),
+            number(duration),
+            number(at)
+        ),
+        Shape::Sinusoid { .. } | Shape::Noise { .. } => {
+            unreachable!("nothing recovers from what never ends")
+        }
+    }
 }

@@ -12,7 +12,7 @@ use crate::output::Draft;
 
 /// Colours that the colour-blind can tell apart (Okabe and Ito 2008), and a line each that differs
 /// in style or weight, so that the picture can be read in grey.
-const STYLES: [(&str, LineStyle, f64); 8] = [
+const STYLES: [(&str, LineStyle, f64); Kind::ALL.len()] = [
     ("#0072B2", LineStyle::Solid, 1.5),
     ("#D55E00", LineStyle::Dashed, 1.5),
     ("#009E73", LineStyle::DashDot, 1.5),
@@ -83,17 +83,18 @@ pub(crate) fn write(path: &Path, horizon: f64, shown: &[(Kind, [History; 2])]) -
 fn lines((_, show): &Panel, shown: &[(Kind, [History; 2])], column: usize) -> Vec<Plot> {
     shown
         .iter()
-        .zip(STYLES)
-        .map(|((kind, histories), (colour, style, width))| {
+        .map(|(kind, histories)| {
+            // A law looks the same whichever others are shown.
+            let (colour, style, width) = &STYLES[*kind as usize];
             let kept = histories[column].kept().iter();
             let points: Vec<(f64, f64)> =
                 kept.filter_map(|kept| Some((kept.t, show(kept)?))).collect();
             Plot::Line(
                 LinePlot::new()
                     .with_data(points)
-                    .with_color(colour)
-                    .with_line_style(style)
-                    .with_stroke_width(width)
+                    .with_color(*colour)
+                    .with_line_style(style.clone())
+                    .with_stroke_width(*width)
                     .with_legend(kind.name()),
             )
         })

@@ -5,6 +5,7 @@ use dip_dynamics::{Parameters, Rig};
 use serde::Serialize;
 
 use crate::output::{SCHEMA, print, print_json};
+use crate::terminal::significant;
 
 #[derive(Serialize)]
 struct Document {
@@ -41,14 +42,17 @@ fn in_words(document: &Document) -> Result<String> {
         let Entry { name, description, source, plant, u_max, track_half_length } = entry;
         text += &format!("\n{name}\n{}{}", wrapped(description), wrapped(source));
         if let Some(u_max) = u_max {
-            text += &format!("  actuator ±{u_max} N\n");
+            text += &format!("  actuator ±{} N\n", significant(*u_max, 6));
         }
         if let Some(half_length) = track_half_length {
-            text += &format!("  track ±{half_length} m\n");
+            text += &format!("  track ±{} m\n", significant(*half_length, 6));
         }
         let numbers = toml::Table::try_from(plant)?;
-        let numbers = numbers.iter().filter(|(_, value)| value.is_float());
-        let numbers: Vec<String> = numbers.map(|(key, value)| format!("{key} {value}")).collect();
+        // Dry friction and drag, of which no rig has any, are tables.
+        let numbers = numbers.iter();
+        let numbers = numbers.filter_map(|(key, value)| Some((key, value.as_float()?)));
+        let numbers: Vec<String> =
+            numbers.map(|(key, value)| format!("{key} {}", significant(value, 6))).collect();
         text += &wrapped(&numbers.join(", "));
     }
     Ok(text)

@@ -61,6 +61,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Res
     // Nobody holds the uncontrolled plant up: its fall is what one wants to see.
     let after_fall =
         if args.controller.0.is_some() { AfterFall::Stop } else { AfterFall::Continue };
+    source.warn(args.controller.0.as_slice());
     let closed_loop = source.checked(Experiment::closed_loop)?.with_after_fall(after_fall);
 
     let (run, metrics, equivalent) = match &args.out {

@@ -57,6 +57,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &TuneArgs) -> Result<
             other => anyhow::Error::from(other),
         })?;
 
+    source.warn_about(&spec);
     let document = Document {
         schema: SCHEMA,
         controller,
@@ -99,7 +100,7 @@ fn in_words(document: &Document, mut spec: ControllerSpec) -> String {
     }
     text.push('\n');
     spec.visit_tunable(|gain, value| {
-        text += &format!("  {:<14}{value:>14.6}  {}\n", gain.name, gain.unit);
+        text += &format!("  {:<18}{value:>14.6}  {}\n", gain.to_string(), gain.unit);
     });
     text
 }

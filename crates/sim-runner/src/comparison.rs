@@ -65,6 +65,7 @@ pub struct RunRow {
     /// When that was decided, in s.
     pub time: f64,
     pub settling_time: Option<f64>,
+    pub angle_settling_time: Option<f64>,
     pub overshoot_theta1: f64,
     pub overshoot_theta2: f64,
     pub ise: f64,
@@ -135,6 +136,7 @@ fn judge(
 fn row(controller: Kind, index: u64, start: &State, run: &Run, metrics: &Metrics) -> RunRow {
     let Metrics {
         settling_time,
+        angle_settling_time,
         overshoot_theta1,
         overshoot_theta2,
         ise,
@@ -158,6 +160,7 @@ fn row(controller: Kind, index: u64, start: &State, run: &Run, metrics: &Metrics
         outcome: run.outcome,
         time: run.time,
         settling_time,
+        angle_settling_time,
         overshoot_theta1,
         overshoot_theta2,
         ise,

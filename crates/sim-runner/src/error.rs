@@ -53,7 +53,8 @@ pub enum ExperimentError {
 }
 
 impl ExperimentError {
-    /// Where the fault is, as a path of keys in a file: `plant.m0`.
+    /// Where the fault is, as a path of keys in a file: `plant.m0`. Which of several alternatives was
+    /// chosen may be left out: `switching.epsilon` is in `switching = { saturation = { … } }`.
     pub fn key(&self) -> String {
         match self {
             Self::Plant(error) => format!("plant.{}", error.name),
@@ -63,15 +64,22 @@ impl ExperimentError {
             Self::Controller { kind, source } => {
                 let within = match source {
                     DesignError::Gain(error) => error.name().to_owned(),
-                    DesignError::Surface(SurfaceError::Riccati(error)) => {
-                        weights_key("surface.lqr", error)
-                    }
-                    DesignError::Surface(_) => "surface".to_owned(),
+                    DesignError::Surface(error) => surface_key("surface", error),
+                    DesignError::Far(error) => surface_key("far.surface", error),
                     DesignError::Riccati(error) => weights_key("weights", error),
                 };
                 format!("controllers.{kind}.{within}")
             }
         }
+    }
+}
+
+/// Where in the description of a surface.
+fn surface_key(surface: &str, error: &SurfaceError) -> String {
+    match error {
+        SurfaceError::Riccati(error) => weights_key(&format!("{surface}.lqr"), error),
+        SurfaceError::Form(error) => format!("{surface}.{}", error.name()),
+        _ => surface.to_owned(),
     }
 }
 

@@ -19,6 +19,9 @@ pub struct Metrics {
     /// Time in s from which angles and cart stayed within the settling bands; none if they were not
     /// within them at the end.
     pub settling_time: Option<f64>,
+    /// Time in s from which both angles stayed within `settling.theta`, wherever the cart was; none if
+    /// they were not within it at the horizon, or the run did not get there.
+    pub angle_settling_time: Option<f64>,
     /// The largest |θ1| on the side opposite to its start, in rad.
     pub overshoot_theta1: f64,
     /// The largest |θ2| on the side opposite to its start, in rad.
@@ -67,6 +70,7 @@ pub struct MetricsRecorder {
     previous: Option<Previous>,
     start: State,
     within_since: Option<f64>,
+    angles_within_since: Option<f64>,
     last_u: Option<f64>,
     x_range: (f64, f64),
     elapsed: f64,
@@ -100,6 +104,7 @@ impl MetricsRecorder {
             previous: None,
             start: State::UPRIGHT,
             within_since: None,
+            angles_within_since: None,
             last_u: None,
             x_range: (0.0, 0.0),
             elapsed: 0.0,
@@ -112,7 +117,7 @@ impl MetricsRecorder {
     }
 
     /// The figures of what was seen of a run that ended with `outcome`: only one that settled has a
-    /// settling time.
+    /// settling time, and only one that stayed up to the horizon has one of its angles.
     pub fn metrics(&self, outcome: Outcome) -> Metrics {
         let elapsed = self.elapsed;
         let share = |time: f64| (elapsed > 0.0).then(|| time / elapsed);
@@ -121,6 +126,7 @@ impl MetricsRecorder {
         let rms = |square: f64| at_horizon.then(|| (square / time).sqrt());
         Metrics {
             settling_time: self.within_since.filter(|_| outcome == Outcome::Settled),
+            angle_settling_time: self.angles_within_since.filter(|_| outcome.is_of_the_horizon()),
             saturation_share: share(self.saturated),
             guarded_share: share(self.guarded),
             cart_travel: self.x_range.1 - self.x_range.0,
@@ -178,15 +184,17 @@ impl Observer for MetricsRecorder {
         sums.overshoot_theta1 = sums.overshoot_theta1.max(beyond(self.start.theta1, state.theta1));
         sums.overshoot_theta2 = sums.overshoot_theta2.max(beyond(self.start.theta2, state.theta2));
         sums.peak_angle = sums.peak_angle.max(state.theta1.abs()).max(state.theta2.abs());
-        if self.settling.contains(state) {
-            self.within_since.get_or_insert(t);
-        } else {
-            self.within_since = None;
-        }
+        hold(&mut self.within_since, self.settling.contains(state), t);
+        hold(&mut self.angles_within_since, self.settling.contains_angles(state), t);
         self.previous =
             Some(Previous { t, state: *state, u: command.u, force, guarded: command.guarded });
         self.equivalent = Some(command.equivalent);
     }
+}
+
+/// Since when something has been so without a break.
+fn hold(since: &mut Option<f64>, is_so: bool, t: f64) {
+    *since = is_so.then(|| since.unwrap_or(t));
 }
 
 /// How far `angle` is on the other side of upright than `start`; from upright, either side counts.

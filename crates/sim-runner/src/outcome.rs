@@ -29,9 +29,12 @@ impl Default for Settling {
 impl Settling {
     /// Is the state within the bands?
     pub fn contains(&self, state: &State) -> bool {
-        state.theta1.abs() <= self.theta
-            && state.theta2.abs() <= self.theta
-            && state.x.abs() <= self.x
+        self.contains_angles(state) && state.x.abs() <= self.x
+    }
+
+    /// Are both angles within their band, wherever the cart is?
+    pub fn contains_angles(&self, state: &State) -> bool {
+        state.theta1.abs() <= self.theta && state.theta2.abs() <= self.theta
     }
 }
 
@@ -68,7 +71,7 @@ pub enum Outcome {
     Fallen,
     /// The cart left the track.
     OffTrack,
-    /// The state ran out of all bounds: the time step is too long, or the force was not a number.
+    /// The state ran out of all bounds: the time step is too long.
     Diverged,
 }
 
@@ -82,6 +85,11 @@ impl Outcome {
             Self::OffTrack => "off_track",
             Self::Diverged => "diverged",
         }
+    }
+
+    /// Did the run get to the horizon with both rods up and the cart on the track?
+    pub(crate) fn is_of_the_horizon(self) -> bool {
+        matches!(self, Self::Settled | Self::NotSettled)
     }
 }
 

@@ -50,16 +50,16 @@ impl Probe {
 }
 
 impl Controller for Probe {
-    type Memory = u64;
+    type Memory = [f64; 1];
 
-    fn initial_memory(&self) -> u64 {
-        0
+    fn initial_memory(&self) -> [f64; 1] {
+        [0.0]
     }
 
-    fn control(&self, memory: &mut u64, sample: &Sample<'_>) -> Command {
-        assert_eq!(*memory, self.calls.get(), "the memory is this run's");
-        *memory += 1;
-        self.calls.set(*memory);
+    fn law(&self, [calls]: &mut [f64; 1], sample: &Sample<'_>) -> Command {
+        assert_eq!(*calls, self.calls.get() as f64, "the memory is this run's");
+        *calls += 1.0;
+        self.calls.set(self.calls.get() + 1);
         assert_eq!(sample.dt, self.period);
         let plant = Experiment::default().plant().unwrap();
         assert_eq!(sample.model, Some(&plant.evaluate(sample.state)), "the model is at this state");
@@ -71,6 +71,7 @@ impl Controller for Probe {
             sigma: None,
             equivalent: EquivalentControl::None,
             guarded: false,
+            fault: false,
         }
     }
 }
@@ -254,12 +255,29 @@ fn runs_end_as_documented() {
     }
 }
 
+/// A law that answers what is no number.
+struct Nonsense;
+
+impl Controller for Nonsense {
+    type Memory = ();
+
+    fn initial_memory(&self) {}
+
+    fn law(&self, (): &mut (), _: &Sample<'_>) -> Command {
+        Command::feedback(f64::NAN, f64::NAN)
+    }
+}
+
 #[test]
-fn a_force_that_is_not_a_number_is_a_divergence_and_never_a_success() {
+fn a_force_that_is_not_a_number_is_no_force_and_marked() {
     let closed_loop = closed_loop(Simulation::default());
-    let run = closed_loop.run(&Probe::new(1e-3, f64::NAN), &from(State::UPRIGHT), &mut ());
-    let expected = Run { outcome: Outcome::Diverged, time: 1e-3, final_state: State::UPRIGHT };
-    assert_eq!(run, expected);
+    let start = Experiment::default().start;
+    let (mut nonsense, mut nothing) = (Seen::default(), Seen::default());
+    let run = closed_loop.run(&Nonsense, &from(start), &mut nonsense);
+    assert_eq!(run, closed_loop.run(&Uncontrolled, &from(start), &mut nothing));
+    assert_eq!(run.outcome, Outcome::Fallen);
+    assert!(nonsense.0.iter().all(|(_, _, command)| command.fault && command.u == 0.0));
+    assert!(nothing.0.iter().all(|(_, _, command)| !command.fault));
 }
 
 #[test]
@@ -435,7 +453,7 @@ fn a_comparison_has_the_same_bits_on_any_number_of_threads() {
         })
     };
     let one = on(1);
-    assert_eq!(calls.load(Ordering::Relaxed), 5 * 40, "told once a run");
+    assert_eq!(calls.load(Ordering::Relaxed), Kind::ALL.len() as u64 * 40, "told once a run");
     let json = serde_json::to_string(&one).unwrap();
     for threads in [2, 8] {
         assert_eq!(serde_json::to_string(&on(threads)).unwrap(), json, "{threads} threads");

@@ -9,8 +9,9 @@ use sim_runner::{
     Simulation, Spread, Tuning, Velocities,
 };
 use smc_controllers::{
-    AdaptiveSpec, ClassicalSpec, ControllerSpec, HybridSpec, Kind, LqrSpec, Pole,
-    SuperTwistingSpec, SurfaceDesign, Weights,
+    AdaptiveSpec, ClassicalSpec, ConditionalHybridSpec, ControllerSpec, FarSurface, HybridSpec,
+    IntegralSpec, Kind, LqrIntegralSpec, LqrSpec, Pole, PositiveForm, SuperTwistingSpec,
+    SurfaceDesign, Switching, Weights,
 };
 
 #[test]
@@ -57,7 +58,18 @@ fn laws_are_replaced_one_by_one() {
         Kind::Hybrid => {
             ControllerSpec::Hybrid(HybridSpec { gamma1: 7.25, ..HybridSpec::default() })
         }
+        Kind::Integral => {
+            ControllerSpec::Integral(IntegralSpec { kd: 7.25, ..IntegralSpec::default() })
+        }
+        Kind::ConditionalHybrid => ControllerSpec::ConditionalHybrid(ConditionalHybridSpec {
+            k2: 7.25,
+            ..ConditionalHybridSpec::default()
+        }),
         Kind::Lqr => ControllerSpec::Lqr(LqrSpec { weights: Weights { q: [7.25; 6], r: 1.0 } }),
+        Kind::LqrIntegral => ControllerSpec::LqrIntegral(LqrIntegralSpec {
+            q_integral: 7.25,
+            ..LqrIntegralSpec::default()
+        }),
     };
     for kind in Kind::ALL {
         let mut experiment = Experiment::default();
@@ -285,6 +297,24 @@ fn times_that_do_not_fit_together() {
     }
 }
 
+const FORM: PositiveForm = PositiveForm {
+    c_x: 1.0,
+    lambda_x: 1.0,
+    c1: 1.0,
+    lambda1: 1.0,
+    c2: 1.0,
+    lambda2: 1.0,
+    allow_unstable: true,
+};
+
+const SLOW: SurfaceDesign = SurfaceDesign::Poles([
+    Pole { re: -1.0, im: 0.0 },
+    Pole { re: -1.5, im: 0.0 },
+    Pole { re: -2.0, im: 0.0 },
+    Pole { re: -4.5, im: 0.0 },
+    Pole { re: -8.0, im: 0.0 },
+]);
+
 #[test]
 fn laws_that_cannot_be_built() {
     let unstable = SurfaceDesign::Poles([-1.0, -2.0, -3.0, -4.0, 0.5].map(Pole::from));
@@ -294,9 +324,11 @@ fn laws_that_cannot_be_built() {
         "controllers.classical: k = -3: must be finite and greater than 0",
     );
     check(
-        |experiment| experiment.controllers.super_twisting.epsilon = 0.0,
-        "controllers.super_twisting.epsilon",
-        "controllers.super_twisting: epsilon = 0: must be finite and greater than 0",
+        |experiment| {
+            experiment.controllers.super_twisting.switching = Switching::saturation(0.0);
+        },
+        "controllers.super_twisting.switching.epsilon",
+        "controllers.super_twisting: switching.epsilon = 0: must be finite and greater than 0",
     );
     check(
         |experiment| {
@@ -315,6 +347,33 @@ fn laws_that_cannot_be_built() {
         |experiment| experiment.controllers.hybrid.surface = unstable,
         "controllers.hybrid.surface",
         "controllers.hybrid: surface: poles: 0.5000: the real part must be finite and less than -1e-6 rad/s",
+    );
+    check(
+        |experiment| {
+            let form = PositiveForm { lambda1: -2.0, ..FORM };
+            experiment.controllers.adaptive.surface = SurfaceDesign::Relative(form);
+        },
+        "controllers.adaptive.surface.lambda1",
+        "controllers.adaptive: surface: lambda1 = -2: must be finite and greater than 0",
+    );
+    let far = |surface, width| Some(FarSurface { surface, width });
+    check(
+        |experiment| experiment.controllers.classical.far = far(SLOW, -1.0),
+        "controllers.classical.far.width",
+        "controllers.classical: far.width = -1: must be finite and greater than 0",
+    );
+    check(
+        |experiment| experiment.controllers.classical.far = far(unstable, 1.0),
+        "controllers.classical.far.surface",
+        "controllers.classical: far: poles: 0.5000: the real part must be finite and less than -1e-6 rad/s",
+    );
+    check(
+        |experiment| {
+            let weights = Weights { q: [1.0; 6], r: 0.0 };
+            experiment.controllers.hybrid.far = far(SurfaceDesign::Lqr(weights), 1.0);
+        },
+        "controllers.hybrid.far.surface.lqr.r",
+        "controllers.hybrid: far: r = 0: must be finite and greater than 0",
     );
     check(
         |experiment| experiment.controllers.lqr.weights.q[4] = -1.0,

@@ -19,6 +19,7 @@ fn force(u: f64) -> Command {
         sigma: None,
         equivalent: EquivalentControl::None,
         guarded: false,
+        fault: false,
     }
 }
 
@@ -180,6 +181,29 @@ fn settling_is_staying_within_the_bands_until_the_end() {
     check(&[within, away], None);
     check(&[out, edge, edge], Some(1.0));
     check(&[out, fast], Some(1.0));
+}
+
+#[test]
+fn angles_settle_wherever_the_cart_is() {
+    let (out, within) = (leaning(0.02), leaning(0.005));
+    let away = State { x: 7.0, ..within };
+    for (states, expected) in [
+        ([out, out, within, away], Some(2.0)),
+        ([away, away, away, away], Some(0.0)),
+        ([within, out, away, within], Some(2.0)),
+        ([within, within, within, out], None),
+    ] {
+        let mut recorder = MetricsRecorder::new(&closed_loop());
+        for (k, state) in states.iter().enumerate() {
+            recorder.observe(&instant(k as f64, state, &force(0.0)));
+        }
+        for outcome in [Outcome::Settled, Outcome::NotSettled] {
+            assert_eq!(recorder.metrics(outcome).angle_settling_time, expected, "{states:?}");
+        }
+        for outcome in [Outcome::Fallen, Outcome::OffTrack, Outcome::Diverged] {
+            assert_eq!(recorder.metrics(outcome).angle_settling_time, None);
+        }
+    }
 }
 
 #[test]

@@ -134,7 +134,7 @@ impl Controller for Told {
 
     fn initial_memory(&self) {}
 
-    fn control(&self, (): &mut (), sample: &Sample<'_>) -> Command {
+    fn law(&self, (): &mut (), sample: &Sample<'_>) -> Command {
         assert_eq!(sample.model, Some(&self.model.evaluate(sample.state)));
         self.seen.set(self.seen.get() + 1);
         Uncontrolled.control(&mut (), sample)

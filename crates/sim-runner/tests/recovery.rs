@@ -38,6 +38,7 @@ fn recoveries(
         sigma: None,
         equivalent: EquivalentControl::None,
         guarded: false,
+        fault: false,
     };
     for k in 0..=20_u32 {
         let t = 0.5 * f64::from(k);

@@ -8,17 +8,23 @@ use sim_runner::{
 };
 use smc_controllers::{Command, Controller, Kind};
 
-const HEADER: &str = "t,x,theta1,theta2,x_dot,theta1_dot,theta2_dot,u,sigma";
+const HEADER: &str = "t,x,theta1,theta2,x_dot,theta1_dot,theta2_dot,u,sigma,force,x_measured,\
+                      theta1_measured,theta2_measured,x_dot_measured,theta1_dot_measured,\
+                      theta2_dot_measured";
+
+type Row = [f64; 16];
 
 #[derive(Default)]
-struct Seen(Vec<[f64; 9]>);
+struct Seen(Vec<Row>);
 
 impl Observer for Seen {
-    fn observe(&mut self, &Instant { t, state, command, .. }: &Instant<'_>) {
-        let [x, theta1, theta2, x_dot, theta1_dot, theta2_dot] = state.to_array();
+    fn observe(&mut self, &Instant { t, state, measured, command, force }: &Instant<'_>) {
         let Command { u, sigma, .. } = *command;
-        let sigma = sigma.unwrap_or(f64::NAN);
-        self.0.push([t, x, theta1, theta2, x_dot, theta1_dot, theta2_dot, u, sigma]);
+        let mut row = vec![t];
+        row.extend(state.to_array());
+        row.extend([u, sigma.unwrap_or(f64::NAN), force]);
+        row.extend(measured.to_array());
+        self.0.push(row.try_into().unwrap());
     }
 }
 
@@ -29,20 +35,20 @@ fn experiment() -> Experiment {
     }
 }
 
-fn bits(rows: &[[f64; 9]]) -> Vec<[u64; 9]> {
+fn bits(rows: &[Row]) -> Vec<[u64; 16]> {
     rows.iter().map(|row| row.map(f64::to_bits)).collect()
 }
 
 /// Runs, writes, reads, and compares bits.
-fn check(controller: &impl Controller, has_sigma: bool) {
+fn check(experiment: &Experiment, controller: &impl Controller, has_sigma: bool) {
     let mut both = (Seen::default(), TrajectoryWriter::new(Vec::new()));
-    let scenario = experiment().scenario(1).unwrap();
-    experiment().closed_loop().unwrap().run(controller, &scenario, &mut both);
+    let scenario = experiment.scenario(1).unwrap();
+    experiment.closed_loop().unwrap().run(controller, &scenario, &mut both);
     let (seen, writer) = both;
     let text = String::from_utf8(writer.finish().unwrap()).unwrap();
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some(HEADER));
-    let rows: Vec<[f64; 9]> = lines
+    let rows: Vec<Row> = lines
         .map(|line| {
             let values: Vec<f64> = line.split(',').map(|value| value.parse().unwrap()).collect();
             values.try_into().unwrap()
@@ -55,10 +61,17 @@ fn check(controller: &impl Controller, has_sigma: bool) {
 
 #[test]
 fn every_number_is_read_back_exactly() {
-    for kind in Kind::ALL {
-        check(&experiment().controller(kind).unwrap(), kind != Kind::Lqr);
+    let ideal = experiment();
+    let mut real = experiment();
+    real.sensors.noise.theta1 = 0.001;
+    real.actuator.time_constant = 0.01;
+    for experiment in [ideal, real] {
+        for kind in Kind::ALL {
+            let law = experiment.controller(kind).unwrap();
+            check(&experiment, &law, !matches!(kind, Kind::Lqr | Kind::LqrIntegral));
+        }
+        check(&experiment, &Uncontrolled, false);
     }
-    check(&Uncontrolled, false);
 }
 
 #[test]
@@ -73,19 +86,21 @@ fn numbers_at_the_ends_of_the_scale_are_read_back_exactly() {
         sigma: Some(0.1),
         equivalent: smc_controllers::EquivalentControl::None,
         guarded: false,
+        fault: false,
     };
     writer.observe(&Instant {
         t: 0.1 + 0.2,
         state: &state,
-        measured: &State::UPRIGHT,
+        measured: &State { theta2: 5e-324, ..State::UPRIGHT },
         command: &command,
-        force: 0.0,
+        force: -0.75,
     });
     let text = String::from_utf8(writer.finish().unwrap()).unwrap();
     let row: Vec<u64> = text.lines().nth(1).unwrap().split(',').map(bits_of).collect();
     let mut expected = vec![(0.1_f64 + 0.2).to_bits()];
     expected.extend(values.map(f64::to_bits));
-    expected.extend([-1.5_f64, 0.1].map(f64::to_bits));
+    expected.extend([-1.5_f64, 0.1, -0.75].map(f64::to_bits));
+    expected.extend([0.0, 0.0, 5e-324, 0.0, 0.0, 0.0].map(f64::to_bits));
     assert_eq!(row, expected);
 }
 

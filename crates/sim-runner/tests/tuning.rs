@@ -9,7 +9,8 @@ use sim_runner::{
     Tuned, Tuning, tune,
 };
 use smc_controllers::{
-    AdaptiveSpec, ClassicalSpec, ControllerSpec, EquivalentControl, Kind, SurfaceDesign, Weights,
+    AdaptiveSpec, ClassicalSpec, ControllerSpec, EquivalentControl, Kind, SurfaceDesign, Switching,
+    Weights,
 };
 
 /// Short, coarse and easy: a search takes a fraction of a second.
@@ -69,7 +70,7 @@ fn every_law_can_be_tuned_within_its_ranges() {
         assert!((0.0..=2.0).contains(&best_cost), "{kind}: {best_cost}");
         spec.visit_tunable(|gain, value| {
             let within = gain.lower..=gain.upper;
-            assert!(within.contains(value), "{kind}: {} = {value}", gain.name);
+            assert!(within.contains(value), "{kind}: {gain} = {value}");
         });
         let mut found = experiment();
         found.controllers.set(spec);
@@ -104,10 +105,11 @@ fn the_gains_of_the_experiment_are_a_candidate_as_they_are() {
         let k = 0.7 * f64::from(seed);
         experiment.controllers.adaptive = AdaptiveSpec {
             surface,
+            far: None,
             equivalent: EquivalentControl::Full,
+            switching: Switching::saturation(0.05),
             gamma: 10.0,
             alpha: 10.0,
-            epsilon: 0.05,
             k_init: k,
             k_min: 0.0,
             k_max: k,

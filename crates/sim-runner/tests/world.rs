@@ -169,7 +169,7 @@ fn observers_see_the_truth_and_what_the_controller_was_told() {
     impl Controller for Constant {
         type Memory = ();
         fn initial_memory(&self) {}
-        fn control(&self, (): &mut (), sample: &Sample<'_>) -> Command {
+        fn law(&self, (): &mut (), sample: &Sample<'_>) -> Command {
             assert!(sample.state.x >= 0.25 - 1e-3, "it is told the measured state");
             let mut command = Uncontrolled.control(&mut (), sample);
             command.u = 2.0;
@@ -289,7 +289,7 @@ fn a_comparison_in_a_full_world_has_the_same_bits_on_any_number_of_threads() {
 fn a_comparison_shows_every_run_in_order() {
     let experiment = everything();
     let (comparisons, rows) = compared(2);
-    assert_eq!(rows.len(), 5 * 40);
+    assert_eq!(rows.len(), Kind::ALL.len() * 40);
     let closed_loop = experiment.closed_loop().unwrap();
     let scenarios = Scenarios::new(&experiment, Starts::new(0.2, 42).unwrap()).unwrap();
     for (comparison, rows) in comparisons.iter().zip(rows.chunks(40)) {
