@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use dip_dynamics::{Linearisation, State};
+use dip_dynamics::State;
 use serde::Serialize;
 use smc_controllers::{
     ControllerSpec, FarSurface, Kind, LqrSpec, Pole, PositiveForm, Surface, SurfaceDesign, Weights,
@@ -22,7 +22,7 @@ struct Document {
     b: [f64; 6],
     #[serde(flatten)]
     near: Shown,
-    /// Far from upright, if there is another surface there.
+    /// Far from upright, if the surface is another there.
     far: Option<Far>,
     lqr_gain: [f64; 6],
     /// In N/s; only of the super-twisting law.
@@ -100,29 +100,15 @@ fn with_cart_positive(s: [f64; 6]) -> [f64; 6] {
 }
 
 impl Shown {
-    fn of(surface: &Surface) -> Self {
-        let s: [f64; 6] = surface.s.transpose().into();
+    fn of(surface: [f64; 6], poles: [Pole; 5], condition_numbers: [f64; 5]) -> Self {
         Self {
-            surface: s,
-            sliding_poles: surface.sliding_poles.map(|pole| [pole.re, pole.im]),
-            damping: surface.sliding_poles.map(Pole::damping),
-            condition_numbers: surface.condition_numbers,
-            absolute: Form::absolute(s),
-            relative: Form::relative(s),
+            surface,
+            sliding_poles: poles.map(|pole| [pole.re, pole.im]),
+            damping: poles.map(Pole::damping),
+            condition_numbers,
+            absolute: Form::absolute(surface),
+            relative: Form::relative(surface),
         }
-    }
-}
-
-impl Far {
-    /// Scaled as the law scales it: to the `s·B` of the surface near upright.
-    fn of(
-        FarSurface { surface, width }: &FarSurface,
-        near: &Surface,
-        linear: &Linearisation,
-    ) -> Result<Self, InputError> {
-        let mut far = surface.design(linear).map_err(|error| InputError::new(&error))?;
-        far.s *= (near.s * linear.b)[0] / (far.s * linear.b)[0];
-        Ok(Self { width: *width, shown: Shown::of(&far) })
     }
 }
 
@@ -145,14 +131,17 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &DesignArgs) -> Resul
             .design(&linear)
             .map_err(|error| InputError::new(&error))?,
     };
-    let far = spec.as_ref().and_then(far_of);
-    let far = far.map(|far| Far::of(&far, &surface, &linear)).transpose()?;
+    let Surface { s, sliding_poles, condition_numbers, far } = surface;
+    let far = far.map(|FarSurface { s, sliding_poles, condition_numbers, width }| Far {
+        width,
+        shown: Shown::of(s.transpose().into(), sliding_poles, condition_numbers),
+    });
     let k = lqr_gain(&linear, &weights).map_err(|error| InputError::new(&error))?;
     let document = Document {
         schema: SCHEMA,
         a: linear.a.transpose().into(),
         b: linear.b.into(),
-        near: Shown::of(&surface),
+        near: Shown::of(s.transpose().into(), sliding_poles, condition_numbers),
         far,
         lqr_gain: k.transpose().into(),
         rejected_rate: spec.as_ref().and_then(rejected_rate),
@@ -188,7 +177,7 @@ fn given(args: &DesignArgs) -> Option<(&'static str, SurfaceDesign)> {
 /// What the gains of a super-twisting law are good for.
 fn rejected_rate(spec: &ControllerSpec) -> Option<f64> {
     match spec {
-        ControllerSpec::SuperTwisting(spec) => spec.rejected_rate(),
+        ControllerSpec::SuperTwisting(spec) => Some(spec.rejected_rate()),
         _ => None,
     }
 }
@@ -201,20 +190,6 @@ fn surface_of(spec: &ControllerSpec) -> SurfaceDesign {
         (None, ControllerSpec::LqrIntegral(spec)) => SurfaceDesign::Lqr(spec.weights),
         (None, ControllerSpec::Integral(spec)) => SurfaceDesign::Lqr(spec.weights),
         (None, other) => unreachable!("{} has a surface", other.kind()),
-    }
-}
-
-/// Its surface far from upright, if it has one.
-fn far_of(spec: &ControllerSpec) -> Option<FarSurface> {
-    match spec {
-        ControllerSpec::Classical(spec) => spec.far,
-        ControllerSpec::SuperTwisting(spec) => spec.far,
-        ControllerSpec::Adaptive(spec) => spec.far,
-        ControllerSpec::Hybrid(spec) => spec.far,
-        ControllerSpec::ConditionalHybrid(spec) => spec.far,
-        ControllerSpec::Integral(_) | ControllerSpec::Lqr(_) | ControllerSpec::LqrIntegral(_) => {
-            None
-        }
     }
 }
 

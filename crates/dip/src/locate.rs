@@ -169,10 +169,10 @@ mod tests {
         // The name of an alternative may be left out, at any depth.
         const SWITCHING: &str = "[controllers.classical]\nkp = 1\n\
                                  switching = { saturation = { epsilon = 4 } }\n\
-                                 [controllers.hybrid.far.surface.absolute]\nc1 = 5.0\n";
+                                 [controllers.hybrid.surface.absolute]\nc1 = 5.0\n";
         for (key, value) in [
             ("controllers.classical.switching.epsilon", "4"),
-            ("controllers.hybrid.far.surface.c1", "5.0"),
+            ("controllers.hybrid.surface.c1", "5.0"),
             ("controllers.classical.switching.slope", "switching"),
         ] {
             let place = place_of(SWITCHING, key.split('.')).unwrap();

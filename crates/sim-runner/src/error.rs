@@ -64,8 +64,7 @@ impl ExperimentError {
             Self::Controller { kind, source } => {
                 let within = match source {
                     DesignError::Gain(error) => error.name().to_owned(),
-                    DesignError::Surface(error) => surface_key("surface", error),
-                    DesignError::Far(error) => surface_key("far.surface", error),
+                    DesignError::Surface(error) => surface_key(error),
                     DesignError::Riccati(error) => weights_key("weights", error),
                 };
                 format!("controllers.{kind}.{within}")
@@ -75,11 +74,11 @@ impl ExperimentError {
 }
 
 /// Where in the description of a surface.
-fn surface_key(surface: &str, error: &SurfaceError) -> String {
+fn surface_key(error: &SurfaceError) -> String {
     match error {
-        SurfaceError::Riccati(error) => weights_key(&format!("{surface}.lqr"), error),
-        SurfaceError::Form(error) => format!("{surface}.{}", error.name()),
-        _ => surface.to_owned(),
+        SurfaceError::Riccati(error) => weights_key("surface.lqr", error),
+        SurfaceError::Form(error) => format!("surface.{}", error.name()),
+        _ => "surface".to_owned(),
     }
 }
 

@@ -169,6 +169,8 @@ pub struct FarSurface {
     pub s: RowVector6<f64>,
     /// The five poles of the motion on it in rad/s, the fastest first.
     pub sliding_poles: [Pole; 5],
+    /// Their condition numbers.
+    pub condition_numbers: [f64; 5],
     /// Difference `|(n − f)·x|` in N·s up to which the near side counts.
     pub width: f64,
 }
@@ -187,8 +189,10 @@ impl SurfaceDesign {
             Self::Poles(poles) => (place(linear, poles)?, false),
             Self::Scheduled(ScheduledSurface { near, far, width }) => {
                 check("width", *width, Rule::Positive)?;
-                let Surface { s, sliding_poles, .. } = Self::Poles(*far).design(linear)?;
-                let far = Some(FarSurface { s, sliding_poles, width: *width });
+                let Surface { s, sliding_poles, condition_numbers, .. } =
+                    Self::Poles(*far).design(linear)?;
+                let far = FarSurface { s, sliding_poles, condition_numbers, width: *width };
+                let far = Some(far);
                 return Ok(Surface { far, ..Self::Poles(*near).design(linear)? });
             }
             Self::Absolute(form) => {
