@@ -105,7 +105,6 @@ fn the_gains_of_the_experiment_are_a_candidate_as_they_are() {
         let k = 0.7 * f64::from(seed);
         experiment.controllers.adaptive = AdaptiveSpec {
             surface,
-            far: None,
             equivalent: EquivalentControl::Full,
             switching: Switching::saturation(0.05),
             gamma: 10.0,
