@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn a_column_is_never_wider_than_its_place() {
         for (number, expected) in
-            [(1.0, "     1.0000"), (-1234.567_89, " -1234.5679"), (-123_456.0, "    -1.23e5")]
+            [(1.0, "     1.0000"), (-1_234.567_89, " -1234.5679"), (-123_456.0, "    -1.23e5")]
         {
             assert_eq!(column(number), expected);
         }

@@ -12,7 +12,7 @@ use sim_runner::{Experiment, ExperimentError};
 use smc_controllers::{ControllerSpec, Kind, TwistingWarning};
 use thiserror::Error;
 use toml::Table;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
 use crate::locate::{meaning, path_at, place_of};
 use crate::output::SCHEMA;
@@ -184,7 +184,11 @@ fn rig_of(path: &Path, text: &str) -> Result<Option<(&'static Rig, Range<usize>)
     };
     let fault = |message: &str| InputError(show(path, text, &value.span(), message));
     let Some(name) = value.get_ref().as_str() else {
-        let value = text[value.span()].lines().next().unwrap_or_default();
+        // A table may be spread over the file.
+        let value = match value.get_ref() {
+            DeValue::Table(_) => "{ … }",
+            _ => text[value.span()].lines().next().unwrap_or_default(),
+        };
         let rule = "must be the name of a rig in quotes, as `dip rigs` lists them";
         return Err(fault(&format!("rig = {value}: {rule}")));
     };
@@ -343,6 +347,7 @@ fn typed<G: DeserializeOwned>(path: &Path, text: &str) -> Result<GainsFile<G>, I
 mod tests {
     use std::path::Path;
 
+    use dip_dynamics::Parameters;
     use sim_runner::Experiment;
 
     use super::parse;
@@ -377,6 +382,31 @@ mod tests {
     }
 
     #[test]
+    fn the_documented_rig_can_be_used() {
+        let text = documented().into_iter().find(|block| block.contains("rig =")).unwrap();
+        let (experiment, rig) = parse(Path::new("experiment.md"), text).unwrap();
+        experiment.check().unwrap();
+        let rig = rig.unwrap();
+        assert_eq!(experiment.plant, Parameters { b0: 5.0, ..rig.parameters });
+        assert_eq!(Some(experiment.actuator.u_max), rig.u_max);
+    }
+
+    #[test]
+    fn a_rig_leaves_every_fault_where_it_stands() {
+        for (text, place) in [
+            ("rig = \"tu_wien\"\nplant.m0 = \"x\"\n", "f:2:12"),
+            ("rig = \"\"\"\ntu_wien\"\"\"\nplant.m0 = \"x\"\n", "f:3:12"),
+            ("\"rig\"   =   'tu_wien' # ä\nplant.m0 = \"x\"\n", "f:2:12"),
+            ("rig = \"tu_wien\"\nrig = \"tu_wien\"\n", "f:2:1"),
+            ("[plant]\nrig = \"tu_wien\"\n", "f:2:1"),
+            ("[rig]\nname = \"tu_wien\"\n", "f:1:1"),
+        ] {
+            let error = parse(Path::new("f"), text).unwrap_err().to_string();
+            assert!(error.starts_with(place), "{text}: {error}");
+        }
+    }
+
+    #[test]
     fn each_experiment_beside_the_documents_can_be_run() {
         for (name, text) in [
             ("100-hz", include_str!("../../../docs/experiments/100-hz.toml")),
@@ -389,12 +419,15 @@ mod tests {
     }
 
     #[test]
-    fn each_documented_surface_can_be_used() {
-        let lines: Vec<&str> = documented()[1].lines().collect();
-        assert_eq!(lines.len(), 3);
-        for line in lines {
-            let text = format!("[controllers.hybrid]\n{line}\n");
-            parse(Path::new("experiment.md"), &text).unwrap().0.check().unwrap();
+    fn each_documented_surface_and_switching_can_be_used() {
+        let mut lines = 0;
+        for line in documented()[1..].iter().flat_map(|block| block.lines()) {
+            if ["surface =", "switching ="].iter().any(|key| line.starts_with(key)) {
+                let text = format!("[controllers.hybrid]\n{line}\n");
+                parse(Path::new("experiment.md"), &text).unwrap().0.check().expect(line);
+                lines += 1;
+            }
         }
+        assert_eq!(lines, 6 + 4);
     }
 }

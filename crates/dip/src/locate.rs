@@ -157,6 +157,10 @@ mod tests {
 
     const FILE: &str = "start.x = 1.0\n[plant]\nm0 = 2.0\n[controllers.classical]\nk = 3.0\n";
 
+    const SWITCHING: &str = "[controllers.classical]\nkp = 1\n\
+                             switching = { saturation = { epsilon = 4 } }\n\
+                             [controllers.hybrid.surface.absolute]\nc1 = 5.0\n";
+
     #[test]
     fn keys_and_places_belong_together() {
         for (key, value) in
@@ -167,9 +171,6 @@ mod tests {
             assert_eq!(path_at(FILE, &place).join("."), key);
         }
         // The name of an alternative may be left out, at any depth.
-        const SWITCHING: &str = "[controllers.classical]\nkp = 1\n\
-                                 switching = { saturation = { epsilon = 4 } }\n\
-                                 [controllers.hybrid.surface.absolute]\nc1 = 5.0\n";
         for (key, value) in [
             ("controllers.classical.switching.epsilon", "4"),
             ("controllers.hybrid.surface.c1", "5.0"),

@@ -156,10 +156,10 @@ fn in_words(document: &Document) -> String {
     format!(
         "from θ1 = {} rad, θ2 = {} rad: {} s, control every {} ms, ±{} N\n{}\n{}\
          {out}: comparison.svg, summary.json, and a trajectory (CSV) for each controller\n",
-        start.theta1,
-        start.theta2,
-        simulation.duration,
-        1e3 * simulation.control_period,
+        significant(start.theta1, 4),
+        significant(start.theta2, 4),
+        significant(simulation.duration, 6),
+        significant(1e3 * simulation.control_period, 6),
         significant(actuator.u_max, 6),
         table.trim_fmt(),
         recoveries_in_words(document),

@@ -606,8 +606,8 @@ fn tables_fit_eighty_columns() {
                   shape = { step = { at = 1.0, value = 0.12345678901234567 } }\n\
                   [[disturbances]]\non = \"cart\"\n\
                   shape = { impulse = { at = 2.1234567, duration = 0.1, value = 1e100 } }\n\
-                  [controllers.hybrid.far]\nwidth = 1.0\n\
-                  surface = { poles = [-1, -2, [-2, 1], [-2, -1], -8] }\n";
+                  [controllers.hybrid.surface.scheduled]\nwidth = 1.0\n\
+                  near = [-1, -2, [-2, 1], [-2, -1], -8]\nfar = [-1, -2, -3, -4, -5]\n";
     std::fs::write(directory.path().join("wide.toml"), config).unwrap();
     for arguments in [
         "compare",

@@ -9,8 +9,8 @@ use sim_runner::{
     Simulation, Spread, Tuning, Velocities,
 };
 use smc_controllers::{
-    AdaptiveSpec, ClassicalSpec, ConditionalHybridSpec, ControllerSpec, FarSurface, HybridSpec,
-    IntegralSpec, Kind, LqrIntegralSpec, LqrSpec, Pole, PositiveForm, SuperTwistingSpec,
+    AdaptiveSpec, ClassicalSpec, ConditionalHybridSpec, ControllerSpec, HybridSpec, IntegralSpec,
+    Kind, LqrIntegralSpec, LqrSpec, Pole, PositiveForm, ScheduledSurface, SuperTwistingSpec,
     SurfaceDesign, Switching, Weights,
 };
 
@@ -307,13 +307,13 @@ const FORM: PositiveForm = PositiveForm {
     allow_unstable: true,
 };
 
-const SLOW: SurfaceDesign = SurfaceDesign::Poles([
+const SLOW: [Pole; 5] = [
     Pole { re: -1.0, im: 0.0 },
     Pole { re: -1.5, im: 0.0 },
     Pole { re: -2.0, im: 0.0 },
     Pole { re: -4.5, im: 0.0 },
     Pole { re: -8.0, im: 0.0 },
-]);
+];
 
 #[test]
 fn laws_that_cannot_be_built() {
@@ -356,24 +356,14 @@ fn laws_that_cannot_be_built() {
         "controllers.adaptive.surface.lambda1",
         "controllers.adaptive: surface: lambda1 = -2: must be finite and greater than 0",
     );
-    let far = |surface, width| Some(FarSurface { surface, width });
-    check(
-        |experiment| experiment.controllers.classical.far = far(SLOW, -1.0),
-        "controllers.classical.far.width",
-        "controllers.classical: far.width = -1: must be finite and greater than 0",
-    );
-    check(
-        |experiment| experiment.controllers.classical.far = far(unstable, 1.0),
-        "controllers.classical.far.surface",
-        "controllers.classical: far: poles: 0.5000: the real part must be finite and less than -1e-6 rad/s",
-    );
     check(
         |experiment| {
-            let weights = Weights { q: [1.0; 6], r: 0.0 };
-            experiment.controllers.hybrid.far = far(SurfaceDesign::Lqr(weights), 1.0);
+            let near = SLOW;
+            let surface = ScheduledSurface { near, far: SLOW, width: -1.0 };
+            experiment.controllers.classical.surface = SurfaceDesign::Scheduled(surface);
         },
-        "controllers.hybrid.far.surface.lqr.r",
-        "controllers.hybrid: far: r = 0: must be finite and greater than 0",
+        "controllers.classical.surface.width",
+        "controllers.classical: surface: width = -1: must be finite and greater than 0",
     );
     check(
         |experiment| experiment.controllers.lqr.weights.q[4] = -1.0,

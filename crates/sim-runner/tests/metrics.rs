@@ -55,6 +55,7 @@ fn close(what: &str, actual: f64, expected: f64, tolerance: f64) {
 fn a_run_of_nothing_has_no_figures() {
     let none = MetricsRecorder::new(&closed_loop()).metrics(Outcome::Settled);
     let expected = Metrics {
+        angle_settling_time: None,
         settling_time: None,
         overshoot_theta1: 0.0,
         overshoot_theta2: 0.0,

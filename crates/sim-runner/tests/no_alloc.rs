@@ -78,8 +78,8 @@ fn a_row_of_a_trajectory_does_not_touch_the_heap() {
     let closed_loop = experiment.closed_loop().unwrap();
     for kind in Kind::ALL {
         let law = experiment.controller(kind).unwrap();
-        // 200 bytes a row are more than nine numbers of 24 digits would take on the average.
-        let target = Vec::with_capacity(2001 * 250);
+        // No number is longer than 24 characters, and each has a comma or a new line behind it.
+        let target = Vec::with_capacity(2002 * 16 * 25);
         let room = target.capacity();
         let writer = TrajectoryWriter::new(target);
         let meter = ThreadMeter::new().unwrap();

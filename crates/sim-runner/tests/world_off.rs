@@ -69,12 +69,12 @@ fn gains_of_then() -> Controllers {
     let then = json!({
         "classical": {
             "surface": surface([10.04, 0.9492, 344.3, 6.29, 96.68, 0.5179]),
-            "far": null, "equivalent": "linear", "switching": layer(0.1588),
+            "equivalent": "linear", "switching": layer(0.1588),
             "k": 124.4, "kd": 76.06, "kp": 0.0,
         },
         "super_twisting": {
             "surface": surface([51.94, 17.52, 1.621, 0.237, 450.3, 1731.0]),
-            "far": null, "equivalent": "linear", "switching": layer(0.5593),
+            "equivalent": "linear", "switching": layer(0.5593),
             "k1": 199.8, "k2": 82.06, "anti_windup": 10.0,
         },
         "lqr": { "weights": { "q": [78.58, 0.01066, 7.005, 111.2, 3881.0, 2.898], "r": 0.1 } },

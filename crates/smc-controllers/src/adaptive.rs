@@ -14,9 +14,8 @@ use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Gain, check_all, check_order, layer, not_negative, positive};
 use crate::memory::memory_of_numbers;
-use crate::riccati::Weights;
 use crate::sliding::Sliding;
-use crate::surface::SurfaceDesign;
+use crate::surface::{ScheduledSurface, SurfaceDesign};
 use crate::switching::{Switch, Switching};
 
 /// Description of an adaptive law. The default is the shipped one.
@@ -50,14 +49,13 @@ pub struct AdaptiveSpec {
 
 impl Default for AdaptiveSpec {
     fn default() -> Self {
-        let weights = Weights { q: [26.68, 8.958, 0.1435, 20.84, 386.5, 0.07141], r: 0.1 };
         Self {
-            surface: SurfaceDesign::Lqr(weights),
-            equivalent: EquivalentControl::Linear,
-            switching: Switching::saturation(0.2049),
-            gamma: 58.36,
-            alpha: 98.34,
-            k_init: 56.12,
+            surface: SurfaceDesign::Scheduled(ScheduledSurface::FIRST_ORDER),
+            equivalent: EquivalentControl::None,
+            switching: Switching::saturation(1.0),
+            gamma: 20.0,
+            alpha: 80.0,
+            k_init: 20.0,
             k_min: 0.1,
             k_max: 200.0,
             leak: 0.1,

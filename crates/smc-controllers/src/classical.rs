@@ -12,9 +12,8 @@ use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Gain, GainError, Rule, check_all, layer, not_negative, positive};
 use crate::memory::memory_of_numbers;
-use crate::riccati::Weights;
 use crate::sliding::Sliding;
-use crate::surface::SurfaceDesign;
+use crate::surface::{ScheduledSurface, SurfaceDesign};
 use crate::switching::{Switch, Switching};
 
 /// Description of a classical law. The default is the shipped one.
@@ -40,13 +39,12 @@ pub struct ClassicalSpec {
 
 impl Default for ClassicalSpec {
     fn default() -> Self {
-        let weights = Weights { q: [10.04, 0.9492, 344.3, 6.29, 96.68, 0.5179], r: 0.1 };
         Self {
-            surface: SurfaceDesign::Lqr(weights),
-            equivalent: EquivalentControl::Linear,
-            switching: Switching::saturation(0.1588),
-            k: 124.4,
-            kd: 76.06,
+            surface: SurfaceDesign::Scheduled(ScheduledSurface::FIRST_ORDER),
+            equivalent: EquivalentControl::None,
+            switching: Switching::saturation(1.0),
+            k: 40.0,
+            kd: 65.0,
             kp: 0.0,
             exponent: 0.5,
         }

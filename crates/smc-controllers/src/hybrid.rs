@@ -14,10 +14,9 @@ use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Gain, check_all, check_order, layer, not_negative, positive};
 use crate::memory::memory_of_numbers;
-use crate::riccati::Weights;
 use crate::sliding::Sliding;
 use crate::super_twisting::unwind;
-use crate::surface::SurfaceDesign;
+use crate::surface::{ScheduledSurface, SurfaceDesign};
 use crate::switching::{Switch, Switching};
 
 /// Description of a hybrid law. The default is the shipped one.
@@ -59,15 +58,14 @@ pub struct HybridSpec {
 
 impl Default for HybridSpec {
     fn default() -> Self {
-        let weights = Weights { q: [19.34, 18.56, 0.03244, 49.2, 9495.0, 0.01846], r: 0.1 };
         Self {
-            surface: SurfaceDesign::Lqr(weights),
-            equivalent: EquivalentControl::Linear,
-            switching: Switching::saturation(0.00412),
-            k1_init: 0.2145,
-            k2_init: 115.9,
-            gamma1: 1000.0,
-            gamma2: 839.8,
+            surface: SurfaceDesign::Scheduled(ScheduledSurface::TWISTING),
+            equivalent: EquivalentControl::None,
+            switching: Switching::saturation(0.114),
+            k1_init: 66.0,
+            k2_init: 11.0,
+            gamma1: 2.0,
+            gamma2: 2.0,
             k1_max: 200.0,
             k2_max: 500.0,
             leak: 0.1,

@@ -42,11 +42,11 @@ pub struct IntegralSpec {
 impl Default for IntegralSpec {
     fn default() -> Self {
         Self {
-            weights: Weights { q: [78.58, 0.01066, 7.005, 111.2, 3881.0, 2.898], r: 0.1 },
+            weights: Weights { q: [216.7, 0.02706, 0.468, 194.5, 516.4, 2.174], r: 0.1 },
             equivalent: EquivalentControl::Linear,
-            switching: Switching::saturation(0.1),
-            k: 10.0,
-            kd: 10.0,
+            switching: Switching::saturation(0.0332),
+            k: 26.74,
+            kd: 0.4147,
         }
     }
 }

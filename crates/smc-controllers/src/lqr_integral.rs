@@ -29,8 +29,8 @@ pub struct LqrIntegralSpec {
 impl Default for LqrIntegralSpec {
     fn default() -> Self {
         Self {
-            weights: Weights { q: [78.58, 0.01066, 7.005, 111.2, 3881.0, 2.898], r: 0.1 },
-            q_integral: 10.0,
+            weights: Weights { q: [132.0, 0.01697, 0.5553, 254.4, 560.1, 12.84], r: 0.1 },
+            q_integral: 100.0,
         }
     }
 }

@@ -15,9 +15,8 @@ use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Gain, GainError, Rule, check, check_all, layer, not_negative, positive};
 use crate::memory::memory_of_numbers;
-use crate::riccati::Weights;
 use crate::sliding::Sliding;
-use crate::surface::SurfaceDesign;
+use crate::surface::{ScheduledSurface, SurfaceDesign};
 use crate::switching::{Switch, Switching};
 
 /// Description of a super-twisting law. The default is the shipped one.
@@ -44,13 +43,12 @@ pub struct SuperTwistingSpec {
 
 impl Default for SuperTwistingSpec {
     fn default() -> Self {
-        let weights = Weights { q: [51.94, 17.52, 1.621, 0.237, 450.3, 1731.0], r: 0.1 };
         Self {
-            surface: SurfaceDesign::Lqr(weights),
-            equivalent: EquivalentControl::Linear,
-            switching: Switching::saturation(0.5593),
-            k1: 199.8,
-            k2: 82.06,
+            surface: SurfaceDesign::Scheduled(ScheduledSurface::TWISTING),
+            equivalent: EquivalentControl::None,
+            switching: Switching::saturation(0.114),
+            k1: 66.0,
+            k2: 11.0,
             anti_windup: 10.0,
             disturbance_rate: 0.0,
         }

@@ -353,32 +353,29 @@ fn a_wrong_vector_is_told_what_is_right() {
                    q_x_dot [s²/m²] finite and not negative (0.01 to 10000), \
                    q_theta1_dot [s²/rad²] finite and not negative (0.01 to 10000), \
                    q_theta2_dot [s²/rad²] finite and not negative (0.01 to 10000)";
-    let classical = format!(
-        "classical takes 9: {weights}, k [N] finite and greater than 0 (0.1 to 500), \
+    let integral = format!(
+        "integral takes 9: {weights}, k [N] finite and greater than 0 (0.1 to 500), \
          kd [1/s] finite and not negative (0.1 to 500), \
          switching.epsilon [N·s] finite and greater than 0 (0.001 to 10)"
     );
     let with = |place: usize, value: f64| {
         let mut gains = [1.0; 9];
         gains[place] = value;
-        ControllerSpec::from_gains(Kind::Classical, &gains).unwrap_err().to_string()
+        ControllerSpec::from_gains(Kind::Integral, &gains).unwrap_err().to_string()
     };
     let of = |kind, gains: &[f64]| ControllerSpec::from_gains(kind, gains).unwrap_err().to_string();
     for (message, expected) in [
-        (of(Kind::Classical, &[1.0; 6]), format!("6 gains: {classical}")),
-        (of(Kind::Classical, &[1.0; 10]), format!("10 gains: {classical}")),
+        (of(Kind::Integral, &[1.0; 6]), format!("6 gains: {integral}")),
+        (of(Kind::Integral, &[1.0; 10]), format!("10 gains: {integral}")),
         // The length first: a gain is only wrong in its own place.
-        (of(Kind::Classical, &[-1.0]), format!("1 gains: {classical}")),
-        (with(6, -1.0), format!("k = -1: must be finite and greater than 0; {classical}")),
-        (with(7, -1.0), format!("kd = -1: must be finite and not negative; {classical}")),
+        (of(Kind::Integral, &[-1.0]), format!("1 gains: {integral}")),
+        (with(6, -1.0), format!("k = -1: must be finite and greater than 0; {integral}")),
+        (with(7, -1.0), format!("kd = -1: must be finite and not negative; {integral}")),
         (
             with(8, 0.0),
-            format!("switching.epsilon = 0: must be finite and greater than 0; {classical}"),
+            format!("switching.epsilon = 0: must be finite and greater than 0; {integral}"),
         ),
-        (
-            with(2, f64::NAN),
-            format!("q_theta2 = NaN: must be finite and not negative; {classical}"),
-        ),
+        (with(2, f64::NAN), format!("q_theta2 = NaN: must be finite and not negative; {integral}")),
         (of(Kind::Lqr, &[]), format!("0 gains: lqr takes 6: {weights}")),
         (
             of(Kind::LqrIntegral, &[1.0; 6]),
@@ -391,8 +388,8 @@ fn a_wrong_vector_is_told_what_is_right() {
         assert_eq!(message, expected);
     }
     // Of several wrong gains the first is named; the error carries it.
-    let Err(GainVectorError::Gain { kind: Kind::Adaptive, source }) =
-        ControllerSpec::from_gains(Kind::Adaptive, &[-1.0; 10])
+    let Err(GainVectorError::Gain { kind: Kind::Integral, source }) =
+        ControllerSpec::from_gains(Kind::Integral, &[-1.0; 9])
     else {
         panic!()
     };
