@@ -90,7 +90,8 @@ impl Source {
 
     /// Replaces the tunable gains of a law.
     pub(crate) fn set_vector(&mut self, kind: Kind, gains: &[f64]) -> Result<(), InputError> {
-        let spec = ControllerSpec::from_gains(kind, gains)
+        let present = self.experiment.controllers.get(kind);
+        let spec = present.with_gains(gains)
             .map_err(|error| InputError(format!("--vector: {error}")))?;
         self.experiment.controllers.set(spec);
         self.experiment

@@ -259,29 +259,29 @@ impl fmt::Display for Tunable {
 #[derive(Debug, Clone, Copy, PartialEq, Error)]
 pub enum GainVectorError {
     /// Too short or too long. The message lists what is right.
-    #[error("{length} gains: {kind} takes {}", OfKind(*kind))]
+    #[error("{length} gains: {} takes {}", spec.kind(), Vector(*spec))]
     Length {
         /// The law.
-        kind: Kind,
+        spec: ControllerSpec,
         /// How many there were.
         length: usize,
     },
     /// A gain breaks its rule. The message lists what is right.
-    #[error("{source}; {kind} takes {}", OfKind(*kind))]
+    #[error("{source}; {} takes {}", spec.kind(), Vector(*spec))]
     Gain {
         /// The law.
-        kind: Kind,
+        spec: ControllerSpec,
         /// The gain, its value and the rule.
         source: GainError,
     },
 }
 
 /// The gain vector of a law, in words.
-struct OfKind(Kind);
+struct Vector(ControllerSpec);
 
-impl fmt::Display for OfKind {
+impl fmt::Display for Vector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut spec = ControllerSpec::shipped(self.0);
+        let mut spec = self.0;
         let mut count = 0;
         spec.visit_tunable(|_, _| count += 1);
         write!(f, "{count}:")?;
@@ -330,14 +330,20 @@ impl ControllerSpec {
         self.visit_own(&mut visit);
     }
 
-    /// The shipped law with these tunable gains, in the order of [`visit_tunable`].
-    ///
-    /// [`visit_tunable`]: Self::visit_tunable
+    /// The shipped law with these tunable gains: [`with_gains`](Self::with_gains) by name.
     ///
     /// # Errors
     /// A vector of another length, or a gain that breaks its rule: the message lists what is right.
     pub fn from_gains(kind: Kind, gains: &[f64]) -> Result<Self, GainVectorError> {
-        let mut spec = Self::shipped(kind);
+        Self::shipped(kind).with_gains(gains)
+    }
+
+    /// This law with other tunable gains, in the order of [`visit_tunable`](Self::visit_tunable).
+    ///
+    /// # Errors
+    /// A vector of another length, or a gain that breaks its rule: the message lists what is right.
+    pub fn with_gains(self, gains: &[f64]) -> Result<Self, GainVectorError> {
+        let mut spec = self;
         let (mut count, mut fault) = (0, None);
         spec.visit_tunable(|Tunable { name, rule, .. }, gain| {
             if let Some(&value) = gains.get(count) {
@@ -349,8 +355,10 @@ impl ControllerSpec {
             count += 1;
         });
         match fault {
-            _ if count != gains.len() => Err(GainVectorError::Length { kind, length: gains.len() }),
-            Some(source) => Err(GainVectorError::Gain { kind, source }),
+            _ if count != gains.len() => {
+                Err(GainVectorError::Length { spec: self, length: gains.len() })
+            }
+            Some(source) => Err(GainVectorError::Gain { spec: self, source }),
             None => Ok(spec),
         }
     }

@@ -388,7 +388,7 @@ fn a_wrong_vector_is_told_what_is_right() {
         assert_eq!(message, expected);
     }
     // Of several wrong gains the first is named; the error carries it.
-    let Err(GainVectorError::Gain { kind: Kind::Integral, source }) =
+    let Err(GainVectorError::Gain { spec: ControllerSpec::Integral(_), source }) =
         ControllerSpec::from_gains(Kind::Integral, &[-1.0; 9])
     else {
         panic!()
