@@ -91,8 +91,8 @@ impl Source {
     /// Replaces the tunable gains of a law.
     pub(crate) fn set_vector(&mut self, kind: Kind, gains: &[f64]) -> Result<(), InputError> {
         let present = self.experiment.controllers.get(kind);
-        let spec = present.with_gains(gains)
-            .map_err(|error| InputError(format!("--vector: {error}")))?;
+        let spec =
+            present.with_gains(gains).map_err(|error| InputError(format!("--vector: {error}")))?;
         self.experiment.controllers.set(spec);
         self.experiment
             .controller(kind)

@@ -68,11 +68,11 @@ impl Default for ConditionalHybridSpec {
             surface: SurfaceDesign::Scheduled(ScheduledSurface::FIRST_ORDER),
             equivalent: EquivalentControl::None,
             switching: Switching::saturation(1.0),
-            gamma: 20.0,
-            alpha: 80.0,
+            gamma: 1.0,
+            alpha: 85.0,
             k1: 2.0,
             k2: 2.0,
-            k_init: 20.0,
+            k_init: 25.0,
             k_min: 0.1,
             k_max: 200.0,
             leak: 0.1,
@@ -80,7 +80,7 @@ impl Default for ConditionalHybridSpec {
             dead_zone: 0.01,
             near: 0.2,
             grip_min: 0.8,
-            z_max: 50.0,
+            z_max: 5.0,
             anti_windup: 10.0,
         }
     }

@@ -334,6 +334,7 @@ impl ControllerSpec {
     ///
     /// # Errors
     /// A vector of another length, or a gain that breaks its rule: the message lists what is right.
+    #[expect(clippy::result_large_err, reason = "it tells the whole law, and there is no heap")]
     pub fn from_gains(kind: Kind, gains: &[f64]) -> Result<Self, GainVectorError> {
         Self::shipped(kind).with_gains(gains)
     }
@@ -342,6 +343,7 @@ impl ControllerSpec {
     ///
     /// # Errors
     /// A vector of another length, or a gain that breaks its rule: the message lists what is right.
+    #[expect(clippy::result_large_err, reason = "it tells the whole law, and there is no heap")]
     pub fn with_gains(self, gains: &[f64]) -> Result<Self, GainVectorError> {
         let mut spec = self;
         let (mut count, mut fault) = (0, None);

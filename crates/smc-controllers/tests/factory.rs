@@ -28,8 +28,8 @@ const FORM: PositiveForm = PositiveForm {
 };
 
 /// The same law on another surface, if it has one.
-fn on(spec: ControllerSpec, surface: SurfaceDesign) -> ControllerSpec {
-    match spec {
+fn on(spec: &ControllerSpec, surface: SurfaceDesign) -> ControllerSpec {
+    match *spec {
         ControllerSpec::Classical(s) => ControllerSpec::Classical(ClassicalSpec { surface, ..s }),
         ControllerSpec::SuperTwisting(s) => {
             ControllerSpec::SuperTwisting(SuperTwistingSpec { surface, ..s })
@@ -44,8 +44,8 @@ fn on(spec: ControllerSpec, surface: SurfaceDesign) -> ControllerSpec {
 }
 
 /// The same law with another switching, if it switches.
-fn with(spec: ControllerSpec, switching: Switching) -> ControllerSpec {
-    match spec {
+fn with(spec: &ControllerSpec, switching: Switching) -> ControllerSpec {
+    match *spec {
         ControllerSpec::Classical(s) => ControllerSpec::Classical(ClassicalSpec { switching, ..s }),
         ControllerSpec::SuperTwisting(s) => {
             ControllerSpec::SuperTwisting(SuperTwistingSpec { switching, ..s })
@@ -109,10 +109,10 @@ fn a_law_survives_a_file() {
     for equivalent in EQUIVALENTS {
         for spec in laws(equivalent) {
             for surface in designs {
-                check(on(spec, surface));
+                check(on(&spec, surface));
             }
             for switching in switchings {
-                check(with(spec, switching));
+                check(with(&spec, switching));
             }
         }
     }

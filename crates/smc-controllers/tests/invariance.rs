@@ -44,13 +44,13 @@ fn largest_sigma<C: Controller>(law: &C, from: f64) -> f64 {
     largest
 }
 
-fn build(spec: ControllerSpec) -> AnyController {
+fn build(spec: &ControllerSpec) -> AnyController {
     spec.build(&linear(), U_MAX).unwrap()
 }
 
 fn of_classical(switching: Switching, k: f64) -> AnyController {
     let kd = 0.0;
-    build(ControllerSpec::Classical(ClassicalSpec { switching, k, kd, ..classical(FULL) }))
+    build(&ControllerSpec::Classical(ClassicalSpec { switching, k, kd, ..classical(FULL) }))
 }
 
 #[test]
@@ -75,7 +75,7 @@ fn super_twisting_above_the_rate_keeps_sigma_in_its_layer() {
         let spec = SuperTwistingSpec { switching, ..super_twisting(FULL) }
             .for_disturbance_rate(rate, TwistingRule::Levant)
             .unwrap();
-        largest_sigma(&build(ControllerSpec::SuperTwisting(spec)), 2.0)
+        largest_sigma(&build(&ControllerSpec::SuperTwisting(spec)), 2.0)
     };
     assert!(largest(SATURATION, 20.0) < EPSILON);
     // Without a layer: dt² times the rate of all that is not known, the drift's change in a period
@@ -97,7 +97,7 @@ fn an_adapted_gain_keeps_sigma_in_its_layer() {
             leak: 0.0,
             ..adaptive(FULL)
         };
-        largest_sigma(&build(ControllerSpec::Adaptive(spec)), from)
+        largest_sigma(&build(&ControllerSpec::Adaptive(spec)), from)
     };
     // First σ has to leave its layer for the gain to be learnt.
     assert!(largest(500.0, 0.0) > EPSILON);
@@ -118,7 +118,7 @@ fn adapted_twisting_gains_keep_sigma_in_their_layer() {
             leak: 0.0,
             ..hybrid(FULL)
         };
-        largest_sigma(&build(ControllerSpec::Hybrid(spec)), from)
+        largest_sigma(&build(&ControllerSpec::Hybrid(spec)), from)
     };
     assert!(largest(300.0, 0.0) > EPSILON);
     assert!(largest(300.0, 3.0) < EPSILON);
@@ -138,7 +138,7 @@ fn the_conditional_hybrid_law_keeps_sigma_in_its_layer() {
             leak: 0.0,
             ..conditional_hybrid(FULL)
         };
-        largest_sigma(&build(ControllerSpec::ConditionalHybrid(spec)), 3.0)
+        largest_sigma(&build(&ControllerSpec::ConditionalHybrid(spec)), 3.0)
     };
     assert!(largest(30.0, 500.0) < EPSILON);
     // With a first-order gain below the bound that does not grow, the integral does it.
