@@ -7,7 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::parameters::{FINITE_AND_NOT_NEGATIVE, ParameterError};
+use crate::error::{FINITE_AND_NOT_NEGATIVE, ParameterError};
 use crate::real::Real;
 
 /// Coefficients of the quadratic air drag; the default has none.

@@ -20,7 +20,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::parameters::{FINITE_AND_NOT_NEGATIVE, ParameterError};
+use crate::error::{FINITE_AND_NOT_NEGATIVE, ParameterError};
 use crate::real::Real;
 
 /// Dry friction of the cart and of both joints; the default has none.

@@ -6,6 +6,7 @@ extern crate std;
 
 mod drag;
 mod dual;
+mod error;
 mod friction;
 mod integrator;
 mod linearisation;
@@ -19,10 +20,11 @@ mod trigonometry;
 
 pub use drag::Drag;
 pub use dual::Dual;
+pub use error::ParameterError;
 pub use friction::{DryFriction, DryJoint};
 pub use integrator::Integrator;
 pub use linearisation::Linearisation;
-pub use parameters::{ParameterError, Parameters};
+pub use parameters::Parameters;
 pub use plant::{Evaluation, Plant};
 pub use real::{Mask, Real};
 pub use rigs::{Rig, UnknownRig};

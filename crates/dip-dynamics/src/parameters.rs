@@ -1,13 +1,10 @@
 //! The description of a plant, and its check at the door.
 
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
 use crate::drag::Drag;
+use crate::error::{FINITE_AND_NOT_NEGATIVE, ParameterError};
 use crate::friction::DryFriction;
-
-/// What a field must be that is no size.
-pub(crate) const FINITE_AND_NOT_NEGATIVE: &str = "finite and not negative";
 
 /// Parameters of cart and rods in SI units. Unchecked: [`Plant::new`](crate::Plant::new) checks.
 ///
@@ -68,18 +65,6 @@ impl Default for Parameters {
             drag: Drag::NONE,
         }
     }
-}
-
-/// A parameter that no plant can have. The message names the field, the value and the rule.
-#[derive(Debug, Clone, Copy, PartialEq, Error)]
-#[error("{name} = {value}: must be {rule}")]
-pub struct ParameterError {
-    /// The field of [`Parameters`], as a path: `m0`, `friction.cart.coulomb`.
-    pub name: &'static str,
-    /// Its value.
-    pub value: f64,
-    /// What would be right.
-    pub rule: &'static str,
 }
 
 impl Parameters {

@@ -7,8 +7,9 @@
 //! Only `sin` and `cos` of the two angles are evaluated; those of their difference are products.
 
 use crate::drag::DragLaw;
+use crate::error::ParameterError;
 use crate::friction::DryLaws;
-use crate::parameters::{ParameterError, Parameters};
+use crate::parameters::Parameters;
 use crate::real::Real;
 use crate::state::State;
 

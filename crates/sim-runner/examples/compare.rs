@@ -4,7 +4,7 @@
 
 use std::num::NonZeroU64;
 
-use sim_runner::{Experiment, MetricsRecorder, Scenarios, Starts, compare};
+use sim_runner::{Experiment, MetricsRecorder, Starts, compare};
 use smc_controllers::Kind;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let closed_loop = experiment.closed_loop()?;
     let law = experiment.controller(Kind::Hybrid)?;
     let mut recorder = MetricsRecorder::new(&closed_loop);
-    let scenario = Scenarios::new(&experiment, starts)?.get(17);
+    let scenario = experiment.scenarios(starts)?.get(17);
     let run = closed_loop.run(&law, &scenario, &mut recorder);
     println!("\nhybrid, start 17: {} after {} s", run.outcome.name(), run.time);
     println!("{:#?}", recorder.metrics(run.outcome));

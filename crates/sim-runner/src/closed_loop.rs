@@ -1,17 +1,14 @@
 //! A plant under sampled control, checked: what every run of it has in common.
 //!
-//! What moves is a [`World`].
+//! What moves is a [`World`](crate::World).
 
 use dip_dynamics::{Integrator, Plant};
 use smc_controllers::{Command, Controller, Sample};
 
 use crate::actuator::Drive;
 use crate::disturbances::Loads;
-use crate::observer::Observer;
-use crate::outcome::{AfterFall, Run, Settling};
-use crate::scenario::Scenario;
+use crate::outcome::{AfterFall, Settling};
 use crate::sensors::Sensing;
-use crate::world::World;
 
 /// A run has diverged when any component of the state is beyond this, or not a number: no pendulum
 /// moves a thousand kilometres, but a time step that is too long soon says so.
@@ -20,7 +17,7 @@ const DIVERGED: f64 = 1e6;
 /// A plant under sampled control: checked, and ready to run any number of times.
 ///
 /// Made by [`Experiment::closed_loop`](crate::Experiment::closed_loop). The true plant of a run is
-/// in its [`Scenario`].
+/// in its [`Scenario`](crate::Scenario).
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClosedLoop {
     /// What controllers know of the plant.
@@ -77,18 +74,6 @@ impl ClosedLoop {
     /// The same loop, doing something else once a rod has fallen.
     pub fn with_after_fall(self, after_fall: AfterFall) -> Self {
         Self { after_fall, ..self }
-    }
-
-    /// Runs `controller` through `scenario` to the horizon, or to what ends the run before it.
-    ///
-    /// For many runs, [`World::run`] takes its memory only once.
-    pub fn run<C: Controller>(
-        &self,
-        controller: &C,
-        scenario: &Scenario,
-        observer: &mut impl Observer,
-    ) -> Run {
-        World::new(self).run(controller, scenario, observer)
     }
 
     /// Multiplied, not accumulated: the time of a sample carries one rounding, after months too.

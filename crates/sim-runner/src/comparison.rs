@@ -98,7 +98,7 @@ pub fn compare(
     mut each: impl FnMut(&RunRow),
 ) -> Result<Vec<Comparison>, ExperimentError> {
     let closed_loop = experiment.closed_loop()?;
-    let scenarios = Scenarios::new(experiment, starts)?;
+    let scenarios = experiment.scenarios(starts)?;
     kinds
         .iter()
         .map(|&kind| {

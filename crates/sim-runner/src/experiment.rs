@@ -15,7 +15,9 @@ use crate::error::ExperimentError;
 use crate::mismatch::Mismatch;
 use crate::outcome::{AfterFall, Settling, Track};
 use crate::rules::{STEPS_MAX, multiple, not_negative, positive, require};
+use crate::scenario::{Scenario, Scenarios};
 use crate::sensors::{Sensing, Sensors};
+use crate::starts::Starts;
 
 /// A whole experiment. Unchecked: [`Experiment::closed_loop`] and [`Experiment::controller`] check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -168,6 +170,24 @@ impl Experiment {
             .get(kind)
             .build(&linear, self.actuator.u_max)
             .map_err(|source| ExperimentError::Controller { kind, source })
+    }
+
+    /// Its own start, with plant and noise of `seed`: those of the first scenario.
+    ///
+    /// # Errors
+    /// A parameter of the plant or a mismatch that breaks its rule.
+    pub fn scenario(&self, seed: u64) -> Result<Scenario, ExperimentError> {
+        self.mismatch.check(&self.plant)?;
+        Ok(Scenario::first(self.start, &self.plant, &self.mismatch, seed))
+    }
+
+    /// Its scenarios from random starts instead of its own.
+    ///
+    /// # Errors
+    /// A parameter of the plant or a mismatch that breaks its rule.
+    pub fn scenarios(&self, starts: Starts) -> Result<Scenarios, ExperimentError> {
+        self.mismatch.check(&self.plant)?;
+        Ok(Scenarios::new(starts, self.plant, self.mismatch))
     }
 
     /// Checks everything.

@@ -5,8 +5,6 @@
 
 use dip_dynamics::{Parameters, Plant, State};
 
-use crate::error::ExperimentError;
-use crate::experiment::Experiment;
 use crate::mismatch::Mismatch;
 use crate::noise::{Purpose, RandomNoise, Streams};
 use crate::starts::Starts;
@@ -27,6 +25,17 @@ impl Scenario {
         Self { start, plant, streams: Streams::for_comparison(seed).of(0) }
     }
 
+    /// From `start`, with the plant and the noise of the first scenario of `seed`.
+    pub(crate) fn first(
+        start: State,
+        nominal: &Parameters,
+        mismatch: &Mismatch,
+        seed: u64,
+    ) -> Self {
+        let streams = Streams::for_comparison(seed).of(0);
+        Self { start, plant: mismatch.draw(nominal, streams), streams }
+    }
+
     pub(crate) fn noise(&self, purpose: Purpose) -> RandomNoise {
         self.streams.noise(purpose)
     }
@@ -41,14 +50,9 @@ pub struct Scenarios {
 }
 
 impl Scenarios {
-    /// Those of an experiment, from random starts instead of its own.
-    ///
-    /// # Errors
-    /// A parameter of the plant or a mismatch that breaks its rule.
-    pub fn new(experiment: &Experiment, starts: Starts) -> Result<Self, ExperimentError> {
-        let Experiment { plant: nominal, mismatch, .. } = *experiment;
-        mismatch.check(&nominal)?;
-        Ok(Self { starts, nominal, mismatch })
+    /// From `starts`, of plants that are `mismatch` off `nominal`, which were checked.
+    pub(crate) fn new(starts: Starts, nominal: Parameters, mismatch: Mismatch) -> Self {
+        Self { starts, nominal, mismatch }
     }
 
     /// Scenario number `index`.
@@ -56,18 +60,5 @@ impl Scenarios {
         let streams = self.starts.streams(index);
         let plant = self.mismatch.draw(&self.nominal, streams);
         Scenario { start: self.starts.get(index), plant, streams }
-    }
-}
-
-impl Experiment {
-    /// Its own start, with plant and noise of `seed`: those of the first scenario.
-    ///
-    /// # Errors
-    /// A parameter of the plant or a mismatch that breaks its rule.
-    pub fn scenario(&self, seed: u64) -> Result<Scenario, ExperimentError> {
-        self.mismatch.check(&self.plant)?;
-        let streams = Streams::for_comparison(seed).of(0);
-        let plant = self.mismatch.draw(&self.plant, streams);
-        Ok(Scenario { start: self.start, plant, streams })
     }
 }

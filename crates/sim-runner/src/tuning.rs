@@ -18,7 +18,7 @@ use crate::cost::{Cost, Judge, Tuning};
 use crate::error::ExperimentError;
 use crate::experiment::Experiment;
 use crate::metrics::MetricsRecorder;
-use crate::scenario::{Scenario, Scenarios};
+use crate::scenario::Scenario;
 use crate::starts::Starts;
 use crate::world::World;
 
@@ -175,7 +175,7 @@ pub fn tune(
     let Ok(starts_of_seed) = Starts::new(radius, budget.seed) else {
         unreachable!("the box of a checked experiment is right");
     };
-    let training = Scenarios::new(experiment, starts_of_seed.for_training())?;
+    let training = experiment.scenarios(starts_of_seed.for_training())?;
     let scenarios: Vec<Scenario> =
         (0..u64::from(starts)).map(|index| training.get(index)).collect();
 

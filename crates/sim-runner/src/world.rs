@@ -232,6 +232,20 @@ impl<'a> World<'a> {
     }
 }
 
+impl ClosedLoop {
+    /// Runs `controller` through `scenario` to the horizon, or to what ends the run before it.
+    ///
+    /// For many runs, [`World::run`] takes its memory only once.
+    pub fn run<C: Controller>(
+        &self,
+        controller: &C,
+        scenario: &Scenario,
+        observer: &mut impl Observer,
+    ) -> Run {
+        World::new(self).run(controller, scenario, observer)
+    }
+}
+
 fn all_in_bounds(state: &State) -> bool {
     state.to_array().into_iter().all(in_bounds)
 }

@@ -3,9 +3,7 @@
 use std::cell::Cell;
 
 use dip_dynamics::{Parameters, Plant, State};
-use sim_runner::{
-    Experiment, Mismatch, Scenarios, Sensors, Simulation, Spread, Starts, Uncontrolled,
-};
+use sim_runner::{Experiment, Mismatch, Sensors, Simulation, Spread, Starts, Uncontrolled};
 use smc_controllers::{Command, Controller, Kind, Sample};
 
 type Field = fn(&mut Mismatch) -> &mut Option<Spread>;
@@ -30,7 +28,7 @@ const FIELDS: [(&str, Field, Value); 13] = [
 fn plants(mismatch: Mismatch, seed: u64, count: u64) -> Vec<Plant> {
     let experiment = Experiment { mismatch, ..Experiment::default() };
     let starts = Starts::new(0.1, seed).unwrap();
-    let scenarios = Scenarios::new(&experiment, starts).unwrap();
+    let scenarios = experiment.scenarios(starts).unwrap();
     (0..count).map(|index| scenarios.get(index).plant).collect()
 }
 

@@ -6,8 +6,8 @@ use dip_dynamics::State;
 use memcheck::{CountingAllocator, GateError, ThreadMeter, no_alloc};
 use sim_runner::{
     Actuator, AfterFall, Coordinate, Disturbance, Experiment, History, Instant, MetricsRecorder,
-    Mismatch, Observer, Outcome, RecoveryRecorder, Scenarios, Sensors, Shape, Simulation, Spread,
-    Starts, Track, TrajectoryWriter, Uncontrolled, Velocities, World,
+    Mismatch, Observer, Outcome, RecoveryRecorder, Sensors, Shape, Simulation, Spread, Starts,
+    Track, TrajectoryWriter, Uncontrolled, Velocities, World,
 };
 use smc_controllers::Kind;
 
@@ -154,7 +154,7 @@ fn everything() -> Experiment {
 fn a_run_with_everything_switched_on_does_not_touch_the_heap() {
     let experiment = everything();
     let closed_loop = experiment.closed_loop().unwrap();
-    let scenarios = Scenarios::new(&experiment, Starts::new(0.1, 1).unwrap()).unwrap();
+    let scenarios = experiment.scenarios(Starts::new(0.1, 1).unwrap()).unwrap();
     for kind in Kind::ALL {
         let law = experiment.controller(kind).unwrap();
         let mut world = World::new(&closed_loop);

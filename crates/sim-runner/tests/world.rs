@@ -6,8 +6,8 @@ use std::num::NonZeroU64;
 use dip_dynamics::State;
 use sim_runner::{
     Actuator, AfterFall, Comparison, Coordinate, Disturbance, Experiment, Instant, MetricsRecorder,
-    Mismatch, Observer, Outcome, RunRow, Scenario, Scenarios, Sensors, Settling, Shape, Simulation,
-    Spread, Starts, Track, Uncontrolled, Velocities, World, compare, wilson,
+    Mismatch, Observer, Outcome, RunRow, Scenario, Sensors, Settling, Shape, Simulation, Spread,
+    Starts, Track, Uncontrolled, Velocities, World, compare, wilson,
 };
 use smc_controllers::{Command, Controller, Kind, Sample};
 
@@ -77,7 +77,7 @@ fn seen(world: &mut World<'_>, scenario: &Scenario, kind: Kind, experiment: &Exp
 fn a_scenario_is_the_same_in_any_order_and_in_a_used_world() {
     let experiment = everything();
     let closed_loop = experiment.closed_loop().unwrap();
-    let scenarios = Scenarios::new(&experiment, Starts::new(0.2, 5).unwrap()).unwrap();
+    let scenarios = experiment.scenarios(Starts::new(0.2, 5).unwrap()).unwrap();
     let forward: Vec<Scenario> = (0..10).map(|i| scenarios.get(i)).collect();
     assert!((0..10).rev().all(|i| scenarios.get(i as u64) == forward[i]));
     for kind in Kind::ALL {
@@ -98,7 +98,7 @@ fn switching_one_thing_on_does_not_shift_another() {
     let starts = Starts::new(0.2, 5).unwrap();
     let all = everything();
     let plain = Experiment { simulation: all.simulation, ..Experiment::default() };
-    let scenarios = |experiment: &Experiment| Scenarios::new(experiment, starts).unwrap();
+    let scenarios = |experiment: &Experiment| experiment.scenarios(starts).unwrap();
     for index in 0..20 {
         assert_eq!(scenarios(&plain).get(index).start, starts.get(index));
         assert_eq!(scenarios(&all).get(index).start, starts.get(index));
@@ -144,7 +144,7 @@ fn switching_one_thing_on_does_not_shift_another() {
 fn the_experiments_own_start_is_the_first_scenario_but_for_the_start() {
     let experiment = everything();
     let mut own = experiment.scenario(5).unwrap();
-    let first = Scenarios::new(&experiment, Starts::new(0.2, 5).unwrap()).unwrap().get(0);
+    let first = experiment.scenarios(Starts::new(0.2, 5).unwrap()).unwrap().get(0);
     assert_eq!(own.start, experiment.start);
     assert_ne!(own, experiment.scenario(6).unwrap());
     own.start = first.start;
@@ -291,7 +291,7 @@ fn a_comparison_shows_every_run_in_order() {
     let (comparisons, rows) = compared(2);
     assert_eq!(rows.len(), Kind::ALL.len() * 40);
     let closed_loop = experiment.closed_loop().unwrap();
-    let scenarios = Scenarios::new(&experiment, Starts::new(0.2, 42).unwrap()).unwrap();
+    let scenarios = experiment.scenarios(Starts::new(0.2, 42).unwrap()).unwrap();
     for (comparison, rows) in comparisons.iter().zip(rows.chunks(40)) {
         let kind = comparison.name;
         let law = experiment.controller(kind).unwrap();
