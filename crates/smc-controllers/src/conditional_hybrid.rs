@@ -2,9 +2,10 @@
 //! where it is safe.
 //!
 //! `v = −K(t)·sign(σ) − α·σ + w·(−k1·√|σ|·sign(σ) + z)`, `ż = −w·k2·sign(σ)`. The share `w` is 1 where both
-//! angles are below half of `near` and `β` is above `grip_min` of its upright value; it falls
-//! linearly to 0 at `near`, and at half of `grip_min`; without a model `β` is its upright value. There `z` is emptied, so that nothing that was
-//! integrated far away acts after the return. How `K` adapts is in `adaptation.rs`, what `sign` is in
+//! angles are below half of `near` and `β` is above `grip_min` of its upright value (which it always is
+//! without a model); it falls linearly to 0 at `near`, and at half of `grip_min`. There `z` is emptied, so
+//! that nothing that was integrated far away acts after the return. How `K` adapts is in
+//! `adaptation.rs`, what `sign` is in
 //! `switching.rs`. Guarantees: `tests/conditional_hybrid.rs`.
 
 use dip_dynamics::{Linearisation, Real};

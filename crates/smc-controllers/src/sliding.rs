@@ -99,17 +99,18 @@ impl<R: Real> Sliding<R> {
     pub(crate) fn reaching(&self, sample: &Sample<'_, R>) -> Reaching<R> {
         let zero = R::splat(0.0);
         let x = sample.state.to_array();
-        let (sigma, plane) = self.plane(&x);
+        let (sigma, is_near) = self.sigma(&x);
         let (equivalent, drift, beta) = match (self.equivalent, sample.model) {
             (EquivalentControl::Full | EquivalentControl::Faded, Some(model)) => {
-                let [s0, s1, s2, velocity @ ..] = plane.s;
+                let [s0, s1, s2, velocity @ ..] = self.on_side(is_near, |plane| &plane.s);
                 // One solve gives both: s_v·M⁻¹ as a row, of which β is the first entry.
                 let row = model.solve(velocity);
                 let drift = dot(&[s0, s1, s2], &sample.state.qd()) + dot(&row, &model.h());
                 (self.equivalent, drift, row[0])
             }
             (EquivalentControl::Linear, _) => {
-                (EquivalentControl::Linear, dot(&plane.linear_drift, &x), self.linear_beta)
+                let drift = self.on_side(is_near, |plane| &plane.linear_drift);
+                (EquivalentControl::Linear, dot(&drift, &x), self.linear_beta)
             }
             _ => (EquivalentControl::None, zero, self.linear_beta),
         };
@@ -121,26 +122,32 @@ impl<R: Real> Sliding<R> {
         Reaching { sigma, beta, linear_beta, u_eq, u_max, equivalent, guarded }
     }
 
-    /// `σ`, and the plane that it moves with.
+    /// `σ`, and where it is that of the plane near upright.
     #[inline]
-    fn plane(&self, x: &[R; 6]) -> (R, Plane<R>) {
+    fn sigma(&self, x: &[R; 6]) -> (R, R::Mask) {
         let near = dot(&self.near.s, x);
         let Some((plane, width)) = &self.far else {
-            return (near, self.near);
+            return (near, R::Mask::splat(true));
         };
         let far = dot(&plane.s, x);
         let difference = near - far;
         let is_near = difference.abs().lt(*width);
-        let either = |near: &[R; 6], far: &[R; 6]| {
-            core::array::from_fn(|i| R::select(is_near, near[i], far[i]))
-        };
-        let plane = Plane {
-            s: either(&self.near.s, &plane.s),
-            linear_drift: either(&self.near.linear_drift, &plane.linear_drift),
-        };
         // Not by the sum where it is near: that would round.
         let beyond = far + difference.clamp(-*width, *width);
-        (R::select(is_near, near, beyond), plane)
+        (R::select(is_near, near, beyond), is_near)
+    }
+
+    /// A row of the plane that `σ` moves with.
+    #[inline]
+    fn on_side(&self, is_near: R::Mask, row: impl Fn(&Plane<R>) -> &[R; 6]) -> [R; 6] {
+        let near = row(&self.near);
+        match &self.far {
+            None => *near,
+            Some((far, _)) => {
+                let far = row(far);
+                core::array::from_fn(|i| R::select(is_near, near[i], far[i]))
+            }
+        }
     }
 
     /// The drift of `σ` on the linearised plant near upright: `s·A·x`.
