@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use serde::Serialize;
-use sim_runner::{Comparison, Experiment, RunRow, Shape, Starts, compare};
+use sim_runner::{Comparison, Experiment, Metrics, RunRow, Shape, Starts, compare};
 
 use crate::cli::CompareArgs;
 use crate::input::{InputError, Source};
@@ -40,13 +40,11 @@ pub(crate) fn run(
     let starts = Starts::new(args.radius, args.seed).map_err(|error| InputError::new(&error))?;
     let drafts = args.out.as_deref().map(begin).transpose()?;
     let bar = progress_bar(count.get() * kinds.len() as u64, "runs");
-    let run = |each: &mut dyn FnMut(&RunRow)| {
-        source.checked(|experiment| {
-            compare(experiment, kinds, starts, count, || bar.inc(1), |row| each(row))
-        })
+    let run = |each: &mut dyn FnMut(&RunRow, &Metrics)| {
+        source.checked(|experiment| compare(experiment, kinds, starts, count, || bar.inc(1), each))
     };
     let (controllers, draft) = match drafts {
-        None => (run(&mut |_| ())?, None),
+        None => (run(&mut |_, _| ())?, None),
         Some((draft, runs)) => (runs.finish(|file| write_runs(file, run))?, Some(draft)),
     };
     bar.finish_and_clear();
@@ -77,13 +75,13 @@ fn begin(directory: &Path) -> Result<(Draft, Draft)> {
 /// Every run as it comes: none is kept for the file.
 fn write_runs(
     file: impl Write,
-    run: impl FnOnce(&mut dyn FnMut(&RunRow)) -> Result<Vec<Comparison>, InputError>,
+    run: impl FnOnce(&mut dyn FnMut(&RunRow, &Metrics)) -> Result<Vec<Comparison>, InputError>,
 ) -> Result<Vec<Comparison>> {
     let mut csv = csv::Writer::from_writer(file);
     let mut written = Ok(());
-    let controllers = run(&mut |row| {
+    let controllers = run(&mut |row, metrics| {
         if written.is_ok() {
-            written = csv.serialize(row);
+            written = csv.serialize((row, metrics));
         }
     })?;
     written?;

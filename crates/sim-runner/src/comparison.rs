@@ -50,10 +50,10 @@ pub struct Comparison {
     pub u_rms_median: Option<f64>,
 }
 
-/// One run of a comparison, flat: a row of a table. Metrics: [`Metrics`].
+/// One run of a comparison, beside its [`Metrics`].
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[expect(missing_docs, reason = "most fields are documented at their types")]
 pub struct RunRow {
+    /// The law.
     pub controller: Kind,
     /// Number of the scenario.
     pub index: u64,
@@ -61,25 +61,10 @@ pub struct RunRow {
     pub theta1: f64,
     /// Initial angle of rod 2 in rad.
     pub theta2: f64,
+    /// How it ended.
     pub outcome: Outcome,
     /// When that was decided, in s.
     pub time: f64,
-    pub settling_time: Option<f64>,
-    pub angle_settling_time: Option<f64>,
-    pub overshoot_theta1: f64,
-    pub overshoot_theta2: f64,
-    pub ise: f64,
-    pub iae: f64,
-    pub itae: f64,
-    pub control_effort: f64,
-    pub total_variation: f64,
-    pub peak_force: f64,
-    pub saturation_share: Option<f64>,
-    pub guarded_share: Option<f64>,
-    pub cart_travel: f64,
-    pub peak_angle: f64,
-    pub theta_rms: Option<f64>,
-    pub u_rms: Option<f64>,
 }
 
 /// Runs the laws `kinds` of an experiment in the scenarios `0..count`, the same for each law.
@@ -95,7 +80,7 @@ pub fn compare(
     starts: Starts,
     count: NonZeroU64,
     progress: impl Fn() + Sync,
-    mut each: impl FnMut(&RunRow),
+    mut each: impl FnMut(&RunRow, &Metrics),
 ) -> Result<Vec<Comparison>, ExperimentError> {
     let closed_loop = experiment.closed_loop()?;
     let scenarios = experiment.scenarios(starts)?;
@@ -115,7 +100,10 @@ pub fn compare(
                 )
                 .collect();
             for (index, (run, metrics)) in (0..).zip(&runs) {
-                each(&row(kind, index, &starts.get(index), run, metrics));
+                let State { theta1, theta2, .. } = starts.get(index);
+                let &Run { outcome, time, .. } = run;
+                let row = RunRow { controller: kind, index, theta1, theta2, outcome, time };
+                each(&row, metrics);
             }
             Ok(summarise(kind, &runs))
         })
@@ -131,51 +119,6 @@ fn judge(
     let mut recorder = MetricsRecorder::new(world.closed_loop());
     let run = world.run(controller, &scenarios.get(index), &mut recorder);
     (run, recorder.metrics(run.outcome))
-}
-
-fn row(controller: Kind, index: u64, start: &State, run: &Run, metrics: &Metrics) -> RunRow {
-    let Metrics {
-        settling_time,
-        angle_settling_time,
-        overshoot_theta1,
-        overshoot_theta2,
-        ise,
-        iae,
-        itae,
-        control_effort,
-        total_variation,
-        peak_force,
-        saturation_share,
-        guarded_share,
-        cart_travel,
-        peak_angle,
-        theta_rms,
-        u_rms,
-    } = *metrics;
-    RunRow {
-        controller,
-        index,
-        theta1: start.theta1,
-        theta2: start.theta2,
-        outcome: run.outcome,
-        time: run.time,
-        settling_time,
-        angle_settling_time,
-        overshoot_theta1,
-        overshoot_theta2,
-        ise,
-        iae,
-        itae,
-        control_effort,
-        total_variation,
-        peak_force,
-        saturation_share,
-        guarded_share,
-        cart_travel,
-        peak_angle,
-        theta_rms,
-        u_rms,
-    }
 }
 
 fn summarise(name: Kind, runs: &[(Run, Metrics)]) -> Comparison {

@@ -449,7 +449,7 @@ fn a_comparison_has_the_same_bits_on_any_number_of_threads() {
                 calls.fetch_add(1, Ordering::Relaxed);
             };
             let runs = NonZeroU64::new(40).unwrap();
-            compare(&experiment, &Kind::ALL, starts, runs, count, |_| ()).unwrap()
+            compare(&experiment, &Kind::ALL, starts, runs, count, |_, _| ()).unwrap()
         })
     };
     let one = on(1);
@@ -488,7 +488,7 @@ fn a_comparison_counts_single_runs() {
         .get(efforts.len() / 2)
         .map(|&upper: &f64| upper.midpoint(efforts[(efforts.len() - 1) / 2]));
     let count = NonZeroU64::new(15).unwrap();
-    let [row] = compare(&experiment, &[Kind::Lqr], starts, count, || (), |_| ()).unwrap()[..]
+    let [row] = compare(&experiment, &[Kind::Lqr], starts, count, || (), |_, _| ()).unwrap()[..]
     else {
         panic!("one law, one row")
     };

@@ -5,9 +5,9 @@ use std::num::NonZeroU64;
 
 use dip_dynamics::State;
 use sim_runner::{
-    Actuator, AfterFall, Comparison, Coordinate, Disturbance, Experiment, Instant, MetricsRecorder,
-    Mismatch, Observer, Outcome, RunRow, Scenario, Sensors, Settling, Shape, Simulation, Spread,
-    Starts, Track, Uncontrolled, Velocities, World, compare, wilson,
+    Actuator, AfterFall, Comparison, Coordinate, Disturbance, Experiment, Instant, Metrics,
+    MetricsRecorder, Mismatch, Observer, Outcome, RunRow, Scenario, Sensors, Settling, Shape,
+    Simulation, Spread, Starts, Track, Uncontrolled, Velocities, World, compare, wilson,
 };
 use smc_controllers::{Command, Controller, Kind, Sample};
 
@@ -262,13 +262,13 @@ fn to_settle_is_to_be_within_the_bands_for_as_long_as_told() {
 
 // ---- Many runs ----------------------------------------------------------------------------------
 
-fn compared(threads: usize) -> (Vec<Comparison>, Vec<RunRow>) {
+fn compared(threads: usize) -> (Vec<Comparison>, Vec<(RunRow, Metrics)>) {
     let starts = Starts::new(0.2, 42).unwrap();
     let count = NonZeroU64::new(40).unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
         let mut rows = Vec::new();
-        let each = |row: &RunRow| rows.push(*row);
+        let each = |row: &RunRow, metrics: &Metrics| rows.push((*row, *metrics));
         let comparisons = compare(&everything(), &Kind::ALL, starts, count, || (), each).unwrap();
         (comparisons, rows)
     })
@@ -277,7 +277,8 @@ fn compared(threads: usize) -> (Vec<Comparison>, Vec<RunRow>) {
 #[test]
 fn a_comparison_in_a_full_world_has_the_same_bits_on_any_number_of_threads() {
     let json = |(comparisons, rows)| {
-        serde_json::to_string::<(Vec<Comparison>, Vec<RunRow>)>(&(comparisons, rows)).unwrap()
+        serde_json::to_string::<(Vec<Comparison>, Vec<(RunRow, Metrics)>)>(&(comparisons, rows))
+            .unwrap()
     };
     let one = json(compared(1));
     for threads in [2, 8] {
@@ -295,17 +296,16 @@ fn a_comparison_shows_every_run_in_order() {
     for (comparison, rows) in comparisons.iter().zip(rows.chunks(40)) {
         let kind = comparison.name;
         let law = experiment.controller(kind).unwrap();
-        for (index, row) in (0..).zip(rows) {
+        for (index, (row, metrics)) in (0..).zip(rows) {
             assert_eq!((row.controller, row.index), (kind, index));
             let scenario = scenarios.get(index);
             assert_eq!((row.theta1, row.theta2), (scenario.start.theta1, scenario.start.theta2));
             let mut recorder = MetricsRecorder::new(&closed_loop);
             let run = closed_loop.run(&law, &scenario, &mut recorder);
             assert_eq!((row.outcome, row.time), (run.outcome, run.time));
-            let metrics = recorder.metrics(run.outcome);
-            assert_eq!((row.iae, row.u_rms), (metrics.iae, metrics.u_rms));
+            assert_eq!(*metrics, recorder.metrics(run.outcome));
         }
-        let settled = rows.iter().filter(|row| row.outcome == Outcome::Settled).count() as u64;
+        let settled = rows.iter().filter(|(row, _)| row.outcome == Outcome::Settled).count() as u64;
         assert_eq!(comparison.settled, settled);
         assert_eq!(comparison.success_interval, wilson(settled, 40));
         let counted = comparison.settled
@@ -317,7 +317,7 @@ fn a_comparison_shows_every_run_in_order() {
     }
 }
 
-/// A row is flat: a table can hold it.
+/// A run beside its metrics is flat: a table can hold it.
 #[test]
 fn a_row_of_a_run_can_be_written_as_csv() {
     let (_, rows) = compared(1);
