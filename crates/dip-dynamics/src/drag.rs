@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{FINITE_AND_NOT_NEGATIVE, ParameterError};
 use crate::real::Real;
+use crate::splat::{each, splat_fields};
 
 /// Coefficients of the quadratic air drag; the default has none.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -41,30 +42,31 @@ impl Drag {
 
 /// The coefficients on `(ẋ, θ̇1, θ̇2)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct DragLaw<R>([R; 3]);
+pub(crate) struct DragLaw<R> {
+    coefficients: [R; 3],
+}
 
 impl DragLaw<f64> {
     /// None where there is no drag at all.
     pub(crate) fn of(&Drag { cart, rod1, rod2 }: &Drag) -> Option<Self> {
         let coefficients = [cart, rod1, rod2];
-        (coefficients != [0.0; 3]).then_some(Self(coefficients))
-    }
-
-    pub(crate) fn splat<R: Real>(&self) -> DragLaw<R> {
-        DragLaw(self.0.map(R::splat))
+        (coefficients != [0.0; 3]).then_some(Self { coefficients })
     }
 }
 
+splat_fields!(DragLaw { coefficients });
+
 impl<R: Real> DragLaw<R> {
     /// Generalised force on `(x, θ1, θ2)` in N and N·m.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn force(&self, qd: [R; 3]) -> [R; 3] {
-        core::array::from_fn(|i| -(self.0[i] * qd[i].abs() * qd[i]))
+        each!(i of 3 => -(self.coefficients[i] * qd[i].abs() * qd[i]))
     }
 
     /// Power taken out of the plant in W; never negative.
     pub(crate) fn dissipated_power(&self, qd: [R; 3]) -> R {
-        let [cart, rod1, rod2] = core::array::from_fn(|i| self.0[i] * qd[i].abs() * qd[i] * qd[i]);
+        let [cart, rod1, rod2] =
+            core::array::from_fn(|i| self.coefficients[i] * qd[i].abs() * qd[i] * qd[i]);
         cart + rod1 + rod2
     }
 }

@@ -116,6 +116,11 @@ impl<const N: usize> Real for Dual<N> {
     }
 
     #[inline]
+    fn le(self, other: Self) -> bool {
+        self.value <= other.value
+    }
+
+    #[inline]
     fn select(mask: bool, then: Self, otherwise: Self) -> Self {
         if mask { then } else { otherwise }
     }
@@ -143,8 +148,9 @@ impl<const N: usize> Real for Dual<N> {
         self.chain(tanh, 1.0 - tanh * tanh)
     }
 
+    /// By the base; an exponent is a constant.
     #[inline]
-    fn powf(self, exponent: f64) -> Self {
+    fn powf(self, Self { value: exponent, .. }: Self) -> Self {
         let derivative = exponent * Real::powf(self.value, exponent - 1.0);
         self.chain(Real::powf(self.value, exponent), derivative)
     }
@@ -175,7 +181,7 @@ mod tests {
             ("cos", cos, -0.7_f64.sin()),
             ("|−x|", (-x).abs(), 1.0),
             ("tanh", x.tanh(), 1.0 - 0.7_f64.tanh().powi(2)),
-            ("x^1.5", x.powf(1.5), 1.5 * 0.7_f64.sqrt()),
+            ("x^1.5", x.powf(Dual::splat(1.5)), 1.5 * 0.7_f64.sqrt()),
         ] {
             assert!((dual.gradient[0] - derivative).abs() < 1e-15, "{name}: {dual:?}");
         }

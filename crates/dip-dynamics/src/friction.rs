@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{FINITE_AND_NOT_NEGATIVE, ParameterError};
 use crate::real::Real;
+use crate::splat::splat_fields;
 
 /// Dry friction of the cart and of both joints; the default has none.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -170,20 +171,12 @@ impl DryLaw<f64> {
             smoothing: 1.0 / smoothing_velocity,
         }
     }
-
-    fn splat<R: Real>(&self) -> DryLaw<R> {
-        let Self { coulomb, excess, stribeck, smoothing } = *self;
-        DryLaw {
-            coulomb: R::splat(coulomb),
-            excess: R::splat(excess),
-            stribeck: R::splat(stribeck),
-            smoothing: R::splat(smoothing),
-        }
-    }
 }
 
+splat_fields!(DryLaw { coulomb, excess, stribeck, smoothing });
+
 impl<R: Real> DryLaw<R> {
-    #[inline]
+    #[inline(always)]
     fn force(&self, v: R) -> R {
         let one = R::splat(1.0);
         let (s, w) = (v * self.stribeck, v * self.smoothing);
@@ -209,16 +202,13 @@ impl DryLaws<f64> {
             joint2: DryLaw::of(joint2),
         })
     }
-
-    pub(crate) fn splat<R: Real>(&self) -> DryLaws<R> {
-        let Self { cart, joint1, joint2 } = self;
-        DryLaws { cart: cart.splat(), joint1: joint1.splat(), joint2: joint2.splat() }
-    }
 }
+
+splat_fields!(DryLaws { cart, joint1, joint2 });
 
 impl<R: Real> DryLaws<R> {
     /// Generalised force on `(x, θ1, θ2)` in N and N·m.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn force(&self, [x_dot, theta1_dot, theta2_dot]: [R; 3]) -> [R; 3] {
         let joint2 = self.joint2.force(theta2_dot - theta1_dot);
         [-self.cart.force(x_dot), joint2 - self.joint1.force(theta1_dot), -joint2]

@@ -24,7 +24,7 @@ impl Integrator {
     /// `w` in N and N·m, both held.
     ///
     /// `here` is the plant evaluated at `state`, which the controller has just used.
-    #[inline]
+    #[inline(always)]
     pub fn step<R: Real>(
         self,
         plant: &Plant<R>,
@@ -34,36 +34,28 @@ impl Integrator {
         w: [R; 3],
         dt: R,
     ) -> State<R> {
-        let qdd = here.acceleration(u, w);
+        let k1 = State::new(state.qd(), here.acceleration(u, w));
         match self {
             Self::Rk4 => {
-                let half = R::splat(0.5) * dt;
-                let rate = |at: &State<R>| (at.qd(), plant.acceleration(at, u, w));
-                let k1 = (state.qd(), qdd);
-                let k2 = rate(&advance(state, k1, half));
-                let k3 = rate(&advance(state, k2, half));
-                let k4 = rate(&advance(state, k3, dt));
-                let mean = |k1: [R; 3], k2: [R; 3], k3: [R; 3], k4: [R; 3]| {
-                    let (two, sixth) = (R::splat(2.0), R::splat(1.0 / 6.0));
-                    core::array::from_fn(|i| (k1[i] + two * (k2[i] + k3[i]) + k4[i]) * sixth)
-                };
-                advance(state, (mean(k1.0, k2.0, k3.0, k4.0), mean(k1.1, k2.1, k3.1, k4.1)), dt)
+                let (half, two, sixth) = (R::splat(0.5), R::splat(2.0), R::splat(1.0 / 6.0));
+                let k2 = rate(plant, &(*state + k1 * (half * dt)), u, w);
+                let k3 = rate(plant, &(*state + k2 * (half * dt)), u, w);
+                let k4 = rate(plant, &(*state + k3 * dt), u, w);
+                *state + (k1 + (k2 + k3) * two + k4) * sixth * dt
             }
             Self::SemiImplicitEuler => {
-                let qd = add_scaled(state.qd(), qdd, dt);
-                State::new(add_scaled(state.q(), qd, dt), qd)
+                let qd = (*state + k1 * dt).qd();
+                let positions = State::new(qd, [R::splat(0.0); 3]);
+                State::new((*state + positions * dt).q(), qd)
             }
         }
     }
 }
 
-/// `state + rate·dt`.
-#[inline]
-fn advance<R: Real>(state: &State<R>, (qd, qdd): ([R; 3], [R; 3]), dt: R) -> State<R> {
-    State::new(add_scaled(state.q(), qd, dt), add_scaled(state.qd(), qdd, dt))
+/// `ẋ` at `state`.
+#[inline(always)]
+fn rate<R: Real>(plant: &Plant<R>, state: &State<R>, u: R, w: [R; 3]) -> State<R> {
+    State::new(state.qd(), plant.acceleration(state, u, w))
 }
 
-#[inline]
-fn add_scaled<R: Real>(value: [R; 3], rate: [R; 3], dt: R) -> [R; 3] {
-    core::array::from_fn(|i| value[i] + rate[i] * dt)
-}
+crate::one_for_all_lanes!(Integrator);

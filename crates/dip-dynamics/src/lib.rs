@@ -4,17 +4,24 @@
 #[cfg(any(feature = "std", test))]
 extern crate std;
 
+#[cfg(all(target_arch = "x86_64", feature = "std"))]
+mod avx2;
+#[cfg(all(target_arch = "x86_64", feature = "std"))]
+mod avx512;
 mod drag;
 mod dual;
 mod error;
 mod friction;
 mod integrator;
+mod lanes;
 mod linearisation;
+mod pair;
 mod parameters;
 mod plant;
 mod real;
 mod rigs;
 mod scalar;
+mod splat;
 mod state;
 mod trigonometry;
 
@@ -23,9 +30,11 @@ pub use dual::Dual;
 pub use error::ParameterError;
 pub use friction::{DryFriction, DryJoint};
 pub use integrator::Integrator;
+pub use lanes::{InstructionSet, Kernel, LaneMask, Lanes};
 pub use linearisation::Linearisation;
 pub use parameters::Parameters;
 pub use plant::{Evaluation, Plant};
 pub use real::{Mask, Real};
 pub use rigs::{Rig, UnknownRig};
+pub use splat::Splat;
 pub use state::State;

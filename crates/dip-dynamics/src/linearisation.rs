@@ -5,6 +5,7 @@ use nalgebra::{Matrix6, Vector6};
 use crate::dual::Dual;
 use crate::plant::Plant;
 use crate::real::Real;
+use crate::splat::Splat;
 use crate::state::State;
 
 /// Jacobians of the state's rate by state and cart force.

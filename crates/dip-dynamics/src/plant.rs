@@ -11,6 +11,7 @@ use crate::error::ParameterError;
 use crate::friction::DryLaws;
 use crate::parameters::Parameters;
 use crate::real::Real;
+use crate::splat::{each, splat_fields};
 use crate::state::State;
 
 /// A double inverted pendulum on a cart: the constants of its equations, checked.
@@ -29,7 +30,9 @@ pub struct Plant<R = f64> {
     b: R,
     /// `m2·l1·c2`.
     d: R,
-    g: R,
+    /// `a·g` and `b·g`.
+    ag: R,
+    bg: R,
     b0: R,
     b1: R,
     b2: R,
@@ -64,15 +67,17 @@ impl Plant {
             ref drag,
         } = parameters;
         let m11 = m0 + m1 + m2;
+        let (a, b) = (m1 * c1 + m2 * l1, m2 * c2);
         Ok(Self {
             m11,
             m11_inverse: 1.0 / m11,
             m22: m1 * c1 * c1 + m2 * l1 * l1 + i1,
             m33: m2 * c2 * c2 + i2,
-            a: m1 * c1 + m2 * l1,
-            b: m2 * c2,
+            a,
+            b,
             d: m2 * l1 * c2,
-            g,
+            ag: a * g,
+            bg: b * g,
             b0,
             b1,
             b2,
@@ -80,28 +85,9 @@ impl Plant {
             drag: DragLaw::of(drag),
         })
     }
-
-    /// The same plant in every lane of another number.
-    pub fn splat<R: Real>(&self) -> Plant<R> {
-        let Self { m11, m11_inverse, m22, m33, a, b, d, g, b0, b1, b2, ref friction, ref drag } =
-            *self;
-        Plant {
-            m11: R::splat(m11),
-            m11_inverse: R::splat(m11_inverse),
-            m22: R::splat(m22),
-            m33: R::splat(m33),
-            a: R::splat(a),
-            b: R::splat(b),
-            d: R::splat(d),
-            g: R::splat(g),
-            b0: R::splat(b0),
-            b1: R::splat(b1),
-            b2: R::splat(b2),
-            friction: friction.as_ref().map(DryLaws::splat),
-            drag: drag.as_ref().map(DragLaw::splat),
-        }
-    }
 }
+
+splat_fields!(Plant { m11, m11_inverse, m22, m33, a, b, d, ag, bg, b0, b1, b2, friction, drag });
 
 /// `sin` and `cos` of both angles and of their difference `θ1 − θ2`.
 struct Angles<R> {
@@ -114,7 +100,7 @@ struct Angles<R> {
 }
 
 impl<R: Real> Angles<R> {
-    #[inline]
+    #[inline(always)]
     fn of(state: &State<R>) -> Self {
         let (sin1, cos1) = state.theta1.sin_cos();
         let (sin2, cos2) = state.theta2.sin_cos();
@@ -133,7 +119,7 @@ impl<R: Real> Plant<R> {
     /// What the equations say at one state: `M` factorised, and `h`.
     ///
     /// A controller and the first stage of an integrator both need it, and share it.
-    #[inline]
+    #[inline(always)]
     pub fn evaluate(&self, state: &State<R>) -> Evaluation<R> {
         let angles = Angles::of(state);
         let State { x_dot, theta1_dot, theta2_dot, .. } = *state;
@@ -144,8 +130,8 @@ impl<R: Real> Plant<R> {
         let mut h = [
             self.a * angles.sin1 * centrifugal1 + self.b * angles.sin2 * centrifugal2
                 - self.b0 * x_dot,
-            self.a * self.g * angles.sin1 - coupling * centrifugal2 - self.b1 * theta1_dot + joint2,
-            self.b * self.g * angles.sin2 + coupling * centrifugal1 - joint2,
+            self.ag * angles.sin1 - coupling * centrifugal2 - self.b1 * theta1_dot + joint2,
+            self.bg * angles.sin2 + coupling * centrifugal1 - joint2,
         ];
         if let Some(friction) = &self.friction {
             h = add(h, friction.force(state.qd()));
@@ -158,7 +144,7 @@ impl<R: Real> Plant<R> {
 
     /// Accelerations `q̈` in m/s² and rad/s² under the cart force `u` in N and the generalised
     /// disturbance `w` in N and N·m.
-    #[inline]
+    #[inline(always)]
     pub fn acceleration(&self, state: &State<R>, u: R, w: [R; 3]) -> [R; 3] {
         self.evaluate(state).acceleration(u, w)
     }
@@ -201,7 +187,7 @@ impl<R: Real> Plant<R> {
     /// Potential energy in J; zero at the height of the cart.
     pub fn potential_energy(&self, state: &State<R>) -> R {
         let angles = Angles::of(state);
-        self.g * (self.a * angles.cos1 + self.b * angles.cos2)
+        self.ag * angles.cos1 + self.bg * angles.cos2
     }
 
     /// Kinetic and potential energy in J.
@@ -225,9 +211,9 @@ impl<R: Real> Plant<R> {
     }
 }
 
-#[inline]
+#[inline(always)]
 fn add<R: Real>(a: [R; 3], b: [R; 3]) -> [R; 3] {
-    core::array::from_fn(|i| a[i] + b[i])
+    each!(i of 3 => a[i] + b[i])
 }
 
 /// The equations of motion at one state: made by [`Plant::evaluate`].
@@ -239,57 +225,57 @@ pub struct Evaluation<R = f64> {
 
 impl<R: Real> Evaluation<R> {
     /// `M⁻¹·f` for any generalised force `f`.
-    #[inline]
+    #[inline(always)]
     pub fn solve(&self, f: [R; 3]) -> [R; 3] {
         self.mass.solve(f)
     }
 
     /// Generalised force `h` in N and N·m: everything but the cart force and the disturbance.
-    #[inline]
+    #[inline(always)]
     pub fn h(&self) -> [R; 3] {
         self.h
     }
 
     /// `q̈` under the cart force `u` and the generalised disturbance `w`.
-    #[inline]
+    #[inline(always)]
     pub fn acceleration(&self, u: R, w: [R; 3]) -> [R; 3] {
         let [h0, h1, h2] = self.h;
         self.solve([h0 + (u + w[0]), h1 + w[1], h2 + w[2]])
     }
 }
 
-/// `M = L·D·Lᵀ` of the 3×3 mass matrix. It exists for every `M` that is positive definite, and
-/// needs no pivoting.
+/// The inverse of the 3×3 mass matrix, by its Schur complement in the cart: the rods' 2×2 block with
+/// the cart free to move, inverted by Cramer's rule. It exists for every `M` that is positive definite,
+/// needs no pivoting, and takes one division.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Factors<R> {
-    l21: R,
-    l31: R,
-    l32: R,
-    d_inverse: [R; 3],
+    m11_inverse: R,
+    /// `m12/m11` and `m13/m11`.
+    l2: R,
+    l3: R,
+    /// The inverse of the complement.
+    r22: R,
+    r23: R,
+    r33: R,
 }
 
 impl<R: Real> Factors<R> {
-    #[inline]
+    #[inline(always)]
     fn of(plant: &Plant<R>, angles: &Angles<R>) -> Self {
-        let one = R::splat(1.0);
         let (m12, m13, m23) =
             (plant.a * angles.cos1, plant.b * angles.cos2, plant.d * angles.cos12);
-        let l21 = m12 * plant.m11_inverse;
-        let l31 = m13 * plant.m11_inverse;
-        let d2_inverse = one / (plant.m22 - l21 * m12);
-        let v32 = m23 - l21 * m13;
-        let l32 = v32 * d2_inverse;
-        let d3_inverse = one / (plant.m33 - l31 * m13 - l32 * v32);
-        Self { l21, l31, l32, d_inverse: [plant.m11_inverse, d2_inverse, d3_inverse] }
+        let m11_inverse = plant.m11_inverse;
+        let (l2, l3) = (m12 * m11_inverse, m13 * m11_inverse);
+        let (s22, s23, s33) = (plant.m22 - l2 * m12, m23 - l2 * m13, plant.m33 - l3 * m13);
+        let inverse = R::splat(1.0) / (s22 * s33 - s23 * s23);
+        Self { m11_inverse, l2, l3, r22: s33 * inverse, r23: s23 * inverse, r33: s22 * inverse }
     }
 
-    #[inline]
+    #[inline(always)]
     fn solve(&self, [f0, f1, f2]: [R; 3]) -> [R; 3] {
-        let y1 = f1 - self.l21 * f0;
-        let y2 = f2 - self.l31 * f0 - self.l32 * y1;
-        let q2 = y2 * self.d_inverse[2];
-        let q1 = y1 * self.d_inverse[1] - self.l32 * q2;
-        let q0 = f0 * self.d_inverse[0] - self.l21 * q1 - self.l31 * q2;
-        [q0, q1, q2]
+        let (y1, y2) = (f1 - self.l2 * f0, f2 - self.l3 * f0);
+        let q1 = self.r22 * y1 - self.r23 * y2;
+        let q2 = self.r33 * y2 - self.r23 * y1;
+        [f0 * self.m11_inverse - self.l2 * q1 - self.l3 * q2, q1, q2]
     }
 }

@@ -1,11 +1,14 @@
 //! The number that plant, laws and integrators compute with.
 //!
 //! Every formula of this project is written once, over [`Real`]: an `f64` runs it, and a
-//! [`Dual`](crate::Dual) differentiates it exactly. The trait asks for no branches: a comparison
-//! gives a mask, and a mask selects. So a pack of lanes can be a number too.
+//! [`Dual`](crate::Dual) differentiates it exactly, and a pack of [`Lanes`](crate::Lanes) runs many of
+//! it at once: a comparison gives a mask, and a mask selects.
 //!
 //! Nothing here is fused: `a * b + c` rounds twice in every implementation, so that all of them
 //! give the same bits.
+//!
+//! What computes over numbers is marked `inline(always)` up to the loop that runs it: only there the
+//! instruction set has been chosen, and a function that stays outside knows nothing of it.
 
 use core::fmt::Debug;
 use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
@@ -16,12 +19,28 @@ pub trait Mask:
 {
     /// The same truth in every lane.
     fn splat(value: bool) -> Self;
+
+    /// Is it true in every lane? So a branch can be taken on which all lanes agree.
+    fn all(self) -> bool;
+
+    /// Is it true in some lane?
+    fn any(self) -> bool;
 }
 
 impl Mask for bool {
-    #[inline]
+    #[inline(always)]
     fn splat(value: bool) -> Self {
         value
+    }
+
+    #[inline(always)]
+    fn all(self) -> bool {
+        self
+    }
+
+    #[inline(always)]
+    fn any(self) -> bool {
+        self
     }
 }
 
@@ -47,6 +66,9 @@ pub trait Real:
     /// `self < other`; false where either is NaN.
     fn lt(self, other: Self) -> Self::Mask;
 
+    /// `self ≤ other`; false where either is NaN.
+    fn le(self, other: Self) -> Self::Mask;
+
     /// `then` where the mask holds, `otherwise` elsewhere.
     fn select(mask: Self::Mask, then: Self, otherwise: Self) -> Self;
 
@@ -65,31 +87,31 @@ pub trait Real:
     fn tanh(self) -> Self;
 
     /// `self` to the power `exponent`, for `self ≥ 0`, within 1 unit in the last place.
-    fn powf(self, exponent: f64) -> Self;
+    fn powf(self, exponent: Self) -> Self;
 
     /// The nearest whole number, for |self| < 2⁵¹; halves go to the even one.
     fn round(self) -> Self;
 
     /// Neither infinite nor NaN?
-    #[inline]
+    #[inline(always)]
     fn is_finite(self) -> Self::Mask {
         self.abs().lt(Self::splat(f64::INFINITY))
     }
 
     /// The smaller; `other` where either is NaN.
-    #[inline]
+    #[inline(always)]
     fn min(self, other: Self) -> Self {
         Self::select(self.lt(other), self, other)
     }
 
     /// The larger; `other` where either is NaN.
-    #[inline]
+    #[inline(always)]
     fn max(self, other: Self) -> Self {
         Self::select(other.lt(self), self, other)
     }
 
     /// The nearest value in `[low, high]`; NaN stays NaN.
-    #[inline]
+    #[inline(always)]
     fn clamp(self, low: Self, high: Self) -> Self {
         // The constant comes first: a NaN then falls through both selections.
         high.min(low.max(self))

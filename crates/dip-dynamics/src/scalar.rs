@@ -1,4 +1,4 @@
-//! `f64` as a [`Real`].
+//! `f64` and `f32` as [`Real`] numbers.
 
 use crate::real::Real;
 use crate::trigonometry;
@@ -6,22 +6,27 @@ use crate::trigonometry;
 impl Real for f64 {
     type Mask = bool;
 
-    #[inline]
+    #[inline(always)]
     fn splat(value: f64) -> Self {
         value
     }
 
-    #[inline]
+    #[inline(always)]
     fn lt(self, other: Self) -> bool {
         self < other
     }
 
-    #[inline]
+    #[inline(always)]
+    fn le(self, other: Self) -> bool {
+        self <= other
+    }
+
+    #[inline(always)]
     fn select(mask: bool, then: Self, otherwise: Self) -> Self {
         if mask { then } else { otherwise }
     }
 
-    #[inline]
+    #[inline(always)]
     fn sqrt(self) -> Self {
         #[cfg(feature = "std")]
         return self.sqrt();
@@ -29,32 +34,88 @@ impl Real for f64 {
         return libm::sqrt(self);
     }
 
-    #[inline]
+    #[inline(always)]
     fn abs(self) -> Self {
         self.abs()
     }
 
-    #[inline]
+    #[inline(always)]
     fn sin_cos(self) -> (Self, Self) {
         trigonometry::sin_cos(self)
     }
 
     // By `libm`, with or without the standard library: its bits are the same on every machine.
-    #[inline]
+    #[inline(never)]
     fn tanh(self) -> Self {
         libm::tanh(self)
     }
 
-    #[inline]
-    fn powf(self, exponent: f64) -> Self {
+    #[inline(never)]
+    fn powf(self, exponent: Self) -> Self {
         libm::pow(self, exponent)
     }
 
-    #[inline]
+    #[inline(always)]
     fn round(self) -> Self {
-        // Adding 1.5·2⁵² leaves no room for a fraction.
-        const NO_FRACTION: f64 = 6_755_399_441_055_744.0;
-        (self + NO_FRACTION) - NO_FRACTION
+        trigonometry::round(self)
+    }
+}
+
+/// Single precision. Transcendental functions are those of `f64`, rounded.
+impl Real for f32 {
+    type Mask = bool;
+
+    #[inline(always)]
+    #[expect(clippy::cast_possible_truncation, reason = "this is where precision is given up")]
+    fn splat(value: f64) -> Self {
+        value as Self
+    }
+
+    #[inline(always)]
+    fn lt(self, other: Self) -> bool {
+        self < other
+    }
+
+    #[inline(always)]
+    fn le(self, other: Self) -> bool {
+        self <= other
+    }
+
+    #[inline(always)]
+    fn select(mask: bool, then: Self, otherwise: Self) -> Self {
+        if mask { then } else { otherwise }
+    }
+
+    // The square root of an f64 has more than twice the digits: rounding it is right.
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self::splat(Real::sqrt(f64::from(self)))
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.abs()
+    }
+
+    #[inline(always)]
+    fn sin_cos(self) -> (Self, Self) {
+        let (sin, cos) = trigonometry::sin_cos(f64::from(self));
+        (Self::splat(sin), Self::splat(cos))
+    }
+
+    #[inline(never)]
+    fn tanh(self) -> Self {
+        Self::splat(libm::tanh(f64::from(self)))
+    }
+
+    #[inline(never)]
+    fn powf(self, exponent: Self) -> Self {
+        Self::splat(libm::pow(f64::from(self), f64::from(exponent)))
+    }
+
+    #[inline(always)]
+    fn round(self) -> Self {
+        Self::splat(Real::round(f64::from(self)))
     }
 }
 

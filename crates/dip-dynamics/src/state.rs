@@ -1,6 +1,10 @@
 //! The state, and the only place where its order is written.
 
+use core::ops::{Add, Mul};
+
 use serde::{Deserialize, Serialize};
+
+use crate::splat::splat_fields;
 
 /// Position and velocity of cart and rods; the default is upright at rest.
 ///
@@ -40,32 +44,66 @@ impl State {
 
 impl<R: Copy> State<R> {
     /// From coordinates `q = (x, θ1, θ2)` and their rates `q̇`.
-    #[inline]
+    #[inline(always)]
     pub fn new([x, theta1, theta2]: [R; 3], [x_dot, theta1_dot, theta2_dot]: [R; 3]) -> Self {
         Self { x, theta1, theta2, x_dot, theta1_dot, theta2_dot }
     }
 
     /// The coordinates `q = (x, θ1, θ2)`.
-    #[inline]
+    #[inline(always)]
     pub fn q(&self) -> [R; 3] {
         [self.x, self.theta1, self.theta2]
     }
 
     /// The rates `q̇ = (ẋ, θ̇1, θ̇2)`.
-    #[inline]
+    #[inline(always)]
     pub fn qd(&self) -> [R; 3] {
         [self.x_dot, self.theta1_dot, self.theta2_dot]
     }
 
     /// `[x, θ1, θ2, ẋ, θ̇1, θ̇2]`.
-    #[inline]
+    #[inline(always)]
     pub fn to_array(self) -> [R; 6] {
         [self.x, self.theta1, self.theta2, self.x_dot, self.theta1_dot, self.theta2_dot]
     }
 
     /// From `[x, θ1, θ2, ẋ, θ̇1, θ̇2]`.
-    #[inline]
+    #[inline(always)]
     pub fn from_array([x, theta1, theta2, x_dot, theta1_dot, theta2_dot]: [R; 6]) -> Self {
         Self { x, theta1, theta2, x_dot, theta1_dot, theta2_dot }
     }
 }
+
+impl<R: Add<Output = R>> Add for State<R> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn add(self, other: Self) -> Self {
+        Self {
+            x: self.x + other.x,
+            theta1: self.theta1 + other.theta1,
+            theta2: self.theta2 + other.theta2,
+            x_dot: self.x_dot + other.x_dot,
+            theta1_dot: self.theta1_dot + other.theta1_dot,
+            theta2_dot: self.theta2_dot + other.theta2_dot,
+        }
+    }
+}
+
+impl<R: Copy + Mul<Output = R>> Mul<R> for State<R> {
+    type Output = Self;
+
+    #[inline(always)]
+    fn mul(self, factor: R) -> Self {
+        Self {
+            x: self.x * factor,
+            theta1: self.theta1 * factor,
+            theta2: self.theta2 * factor,
+            x_dot: self.x_dot * factor,
+            theta1_dot: self.theta1_dot * factor,
+            theta2_dot: self.theta2_dot * factor,
+        }
+    }
+}
+
+splat_fields!(State { x, theta1, theta2, x_dot, theta1_dot, theta2_dot });

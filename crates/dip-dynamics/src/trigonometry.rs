@@ -8,13 +8,13 @@
 //!
 //! Validated against the platform's functions in this file.
 
-use crate::real::Real;
+use crate::real::{Mask, Real};
 
 /// The first 33 bits of π/2: its product with an integer below 2²⁰ is exact.
 const HALF_PI_HIGH: f64 = 1.570_796_326_734_125_6;
 /// What those bits leave of π/2.
 const HALF_PI_LOW: f64 = 6.077_100_506_506_192e-11;
-/// Adding and subtracting 1.5·2⁵² rounds to the nearest integer, ties to even.
+/// Adding 1.5·2⁵² leaves no room for a fraction.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
 const SIN: [f64; 6] = [
@@ -35,20 +35,28 @@ const COS: [f64; 6] = [
 ];
 
 /// `(sin, cos)` of an angle in radians.
-#[inline]
+///
+/// Where all lanes are within `[−π/4, π/4]` there is nothing to reduce. It would change no bit.
+#[inline(always)]
 pub(crate) fn sin_cos<R: Real>(angle: R) -> (R, R) {
-    let one = R::splat(1.0);
+    let is_reduced = angle.abs().le(R::splat(core::f64::consts::FRAC_PI_4)).all();
+    let (x, quarter_turns) = if is_reduced { (angle, R::splat(0.0)) } else { reduced(angle) };
+    let (sin, cos) = polynomials(x);
+    if is_reduced { (sin, cos) } else { turned(sin, cos, quarter_turns) }
+}
+
+/// The rest of an angle, and the quarter turns that were taken away.
+#[inline(always)]
+fn reduced<R: Real>(angle: R) -> (R, R) {
     let quarter_turns = round(angle * R::splat(core::f64::consts::FRAC_2_PI));
     let x =
         (angle - quarter_turns * R::splat(HALF_PI_HIGH)) - quarter_turns * R::splat(HALF_PI_LOW);
+    (x, quarter_turns)
+}
 
-    let z = x * x;
-    let sin = x + x * z * horner(z, &SIN);
-    // 1 − z/2 is rounded; what the rounding lost is added back with the small terms.
-    let half_z = R::splat(0.5) * z;
-    let w = one - half_z;
-    let cos = w + (((one - w) - half_z) + z * z * horner(z, &COS));
-
+#[inline(always)]
+fn turned<R: Real>(sin: R, cos: R, quarter_turns: R) -> (R, R) {
+    let one = R::splat(1.0);
     // The quadrant as −2, −1, 0, 1 or 2 quarter turns. An odd one swaps the two functions.
     let quadrant = quarter_turns - R::splat(4.0) * round(R::splat(0.25) * quarter_turns);
     let distance_from_odd = (quadrant.abs() - one).abs();
@@ -59,18 +67,34 @@ pub(crate) fn sin_cos<R: Real>(angle: R) -> (R, R) {
     (sign_sin * R::select(odd, cos, sin), sign_cos * R::select(odd, sin, cos))
 }
 
-#[inline]
-fn round<R: Real>(value: R) -> R {
+/// Both functions of `x` in `[−π/4, π/4]`.
+#[inline(always)]
+fn polynomials<R: Real>(x: R) -> (R, R) {
+    let one = R::splat(1.0);
+    let z = x * x;
+    let z2 = z * z;
+    let powers = [z, z2, z2 * z2];
+    let sin = x + x * z * estrin(powers, &SIN);
+    // 1 − z/2 is rounded; what the rounding lost is added back with the small terms.
+    let half_z = R::splat(0.5) * z;
+    let w = one - half_z;
+    let cos = w + (((one - w) - half_z) + z2 * estrin(powers, &COS));
+    (sin, cos)
+}
+
+/// The nearest whole number; ties go to the even one.
+#[inline(always)]
+pub(crate) fn round<R: Real>(value: R) -> R {
     (value + R::splat(ROUND)) - R::splat(ROUND)
 }
 
-#[inline]
-fn horner<R: Real, const N: usize>(z: R, coefficients: &[f64; N]) -> R {
-    let mut sum = R::splat(coefficients[N - 1]);
-    for &coefficient in coefficients[..N - 1].iter().rev() {
-        sum = sum * z + R::splat(coefficient);
-    }
-    sum
+/// A polynomial of degree 5 by Estrin's scheme, whose terms do not wait for each other; `powers` are
+/// `z`, `z²` and `z⁴`.
+#[inline(always)]
+fn estrin<R: Real>([z, z2, z4]: [R; 3], [c0, c1, c2, c3, c4, c5]: &[f64; 6]) -> R {
+    let pair = ((R::splat(*c0) + z * R::splat(*c1)), (R::splat(*c2) + z * R::splat(*c3)));
+    let last = R::splat(*c4) + z * R::splat(*c5);
+    (pair.0 + z2 * pair.1) + z4 * last
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Dry friction and air drag: they only ever take energy, and do it as the textbook says.
 
-use dip_dynamics::{Drag, DryFriction, DryJoint, Dual, Integrator, Parameters, Plant, Real, State};
+use dip_dynamics::{
+    Drag, DryFriction, DryJoint, Dual, Integrator, Parameters, Plant, Real, Splat, State,
+};
 use proptest::prelude::*;
 
 /// Every option on, at the size of a laboratory rig.
@@ -199,24 +201,24 @@ fn without_them_the_bits_are_those_of_before() {
         (
             Integrator::Rk4,
             [
-                0x3fcd_502f_99f8_673b,
-                0x3ffc_6d20_0cfa_15aa,
-                0xc015_c965_f4e4_c97b,
-                0x3fe5_ad32_eb34_a4b6,
+                0x3fcd_502f_99f8_673a,
+                0x3ffc_6d20_0cfa_15ab,
+                0xc015_c965_f4e4_c97c,
+                0x3fe5_ad32_eb34_a4b7,
                 0x401c_e8cf_65a1_3f43,
-                0xc00b_3282_a841_e4ee,
+                0xc00b_3282_a841_e4ef,
             ],
             0x3fe9_bfee_ba71_8292,
         ),
         (
             Integrator::SemiImplicitEuler,
             [
-                0x3fcd_6a12_3de4_3b74,
-                0x3ffc_c5b1_93e9_4441,
-                0xc015_ca91_ac8c_3876,
-                0x3fe5_e28b_5c53_892f,
-                0x401d_1595_f870_e61f,
-                0xc00a_756e_163d_1972,
+                0x3fcd_6a12_3de4_3b73,
+                0x3ffc_c5b1_93e9_4440,
+                0xc015_ca91_ac8c_3875,
+                0x3fe5_e28b_5c53_892d,
+                0x401d_1595_f870_e620,
+                0xc00a_756e_163d_196e,
             ],
             0x3fe9_c6a7_8f75_114c,
         ),

@@ -1,6 +1,8 @@
 //! The laws that every plant must obey, whatever its parameters and state.
 
-use dip_dynamics::{Drag, DryFriction, DryJoint, Dual, Integrator, Parameters, Plant, Real, State};
+use dip_dynamics::{
+    Drag, DryFriction, DryJoint, Dual, Integrator, Parameters, Plant, Real, Splat, State,
+};
 use nalgebra::Matrix3;
 use proptest::prelude::*;
 

@@ -110,7 +110,7 @@ impl Drive {
     }
 
     /// The command within `±u_max`; NaN stays NaN.
-    #[inline]
+    #[inline(always)]
     pub fn limit<R: Real>(&self, command: R) -> R {
         command.clamp(R::splat(-self.u_max), R::splat(self.u_max))
     }
@@ -118,7 +118,7 @@ impl Drive {
     /// The force in N that is held over one integration step, from the limited command.
     ///
     /// That of the lag is the mean of its exact answer over the step: its impulse is exact, too.
-    #[inline]
+    #[inline(always)]
     pub fn step<R: Real>(&self, memory: &mut DriveMemory<R>, limited: R) -> R {
         if self.ideal {
             return limited;
@@ -142,12 +142,13 @@ impl Drive {
 }
 
 impl<R: Real> DriveMemory<R> {
-    /// Idle again.
-    pub fn reset(&mut self) {
-        let zero = R::splat(0.0);
-        self.delay.fill(zero);
-        self.limited = zero;
-        self.force = zero;
+    /// Idle again, where the mask holds.
+    pub fn reset(&mut self, mask: R::Mask) {
+        let Self { delay, limited, force } = self;
+        let idle = |value: &mut R| *value = R::select(mask, R::splat(0.0), *value);
+        delay.each(idle);
+        idle(limited);
+        idle(force);
     }
 
     /// The force behind the lag at the end of the last step in N; 0 without a lag.

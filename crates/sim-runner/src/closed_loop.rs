@@ -12,7 +12,7 @@ use crate::sensors::Sensing;
 
 /// A run has diverged when any component of the state is beyond this, or not a number: no pendulum
 /// moves a thousand kilometres, but a time step that is too long soon says so.
-const DIVERGED: f64 = 1e6;
+pub(crate) const DIVERGED: f64 = 1e6;
 
 /// A plant under sampled control: checked, and ready to run any number of times.
 ///
@@ -31,6 +31,8 @@ pub struct ClosedLoop {
     pub(crate) period: f64,
     /// Control periods until the horizon.
     pub(crate) periods: u64,
+    /// The first instant at which a run has to be within the bands to have settled.
+    pub(crate) judged_from: u64,
     pub(crate) drive: Drive,
     pub(crate) sensing: Sensing,
     pub(crate) loads: Loads,
@@ -79,14 +81,6 @@ impl ClosedLoop {
     /// Multiplied, not accumulated: the time of a sample carries one rounding, after months too.
     pub(crate) fn time(&self, k: u64) -> f64 {
         k as f64 * self.period
-    }
-
-    /// The first instant at which a run has to be within the bands to have settled.
-    pub(crate) fn judged_from(&self) -> u64 {
-        // A millionth of a period is the rounding of decimal times.
-        let hold = (self.settling.hold / self.period + 1e-6).floor();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
-        self.periods.saturating_sub(hold as u64)
     }
 }
 

@@ -18,14 +18,13 @@ impl<T: Copy> DelayLine<T> {
         Self { ring: vec![value; steps], next: 0 }
     }
 
-    /// As if `value` had been given for ever.
-    pub fn fill(&mut self, value: T) {
-        self.ring.fill(value);
-        self.next = 0;
+    /// Changes all values that are on their way.
+    pub fn each(&mut self, change: impl FnMut(&mut T)) {
+        self.ring.iter_mut().for_each(change);
     }
 
     /// Gives `value`, and takes the one that was given the delay ago.
-    #[inline]
+    #[inline(always)]
     pub fn shift(&mut self, value: T) -> T {
         let after_next = if self.next + 1 < self.ring.len() { self.next + 1 } else { 0 };
         match self.ring.get_mut(self.next) {

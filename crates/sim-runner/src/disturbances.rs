@@ -178,7 +178,7 @@ impl Loads {
     }
 
     /// The generalised forces `w` on `(x, θ1, θ2)` that are held over the next integration step.
-    #[inline]
+    #[inline(always)]
     pub fn step<R: Real, N: NoiseSource<R>>(
         &self,
         memory: &mut LoadsMemory<R>,
@@ -222,10 +222,12 @@ impl Loads {
 }
 
 impl<R: Real> LoadsMemory<R> {
-    /// A run has not started.
-    pub fn reset(&mut self) {
-        self.step = R::splat(0.0);
-        self.noises.fill(R::splat(0.0));
+    /// Where the mask holds: a run has not started.
+    pub fn reset(&mut self, mask: R::Mask) {
+        let Self { step, noises } = self;
+        let zero = |value: &mut R| *value = R::select(mask, R::splat(0.0), *value);
+        zero(step);
+        noises.iter_mut().for_each(zero);
     }
 }
 

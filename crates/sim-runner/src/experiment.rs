@@ -143,6 +143,10 @@ impl Experiment {
         let rule = "at most simulation.duration";
         require("settling.hold", hold, hold <= duration, rule)?;
         self.track.half_length.map_or(Ok(()), |half| positive("track.half_length", half))?;
+        // A millionth of a period is the rounding of decimal times.
+        let held = (hold / control_period + 1e-6).floor();
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
+        let judged_from = u64::from(periods).saturating_sub(held as u64);
         Ok(ClosedLoop {
             model: self.model()?,
             integrator,
@@ -150,6 +154,7 @@ impl Experiment {
             substeps,
             period: control_period,
             periods: u64::from(periods),
+            judged_from,
             drive: Drive::new(&self.actuator, step)?,
             sensing: Sensing::new(&self.sensors, step, control_period)?,
             loads: Loads::new(&self.disturbances, step)?,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod actuator;
+mod batch;
 mod closed_loop;
 mod comparison;
 mod cost;
@@ -8,6 +9,7 @@ mod delay;
 mod disturbances;
 mod error;
 mod experiment;
+mod flight;
 mod history;
 mod metrics;
 mod mismatch;
@@ -25,6 +27,7 @@ mod tuning;
 mod world;
 
 pub use actuator::{Actuator, Drive, DriveMemory};
+pub use batch::{Batch, Flown};
 pub use closed_loop::{ClosedLoop, Uncontrolled};
 pub use comparison::{Comparison, RunRow, compare};
 pub use cost::{Cost, Tuning};

@@ -5,7 +5,7 @@
 //! command are exact, since it is held, and those of the force, too, as long as it is the command or
 //! a period is one integration step. What did not happen is `None`, never a number.
 
-use dip_dynamics::State;
+use dip_dynamics::{Lanes, Mask, Real, Splat, State, splat_fields};
 use serde::Serialize;
 use smc_controllers::EquivalentControl;
 
@@ -34,8 +34,10 @@ pub struct Metrics {
     pub itae: f64,
     /// `∫F²dt` of the force on the cart in N²·s.
     pub control_effort: f64,
-    /// `Σ|u(k) − u(k−1)|` of the command in N: the chattering.
+    /// Total variation of the command, `Σ|u(k) − u(k−1)|`, in N.
     pub total_variation: f64,
+    /// The same per second in N/s: the chattering; none if no time passed.
+    pub chattering: Option<f64>,
     /// The largest force on the cart either way in N.
     pub peak_force: f64,
     /// The share of the time during which the command was at its limit, in [0, 1]; none if no time
@@ -58,81 +60,150 @@ pub struct Metrics {
 /// The jitter is that of the last two seconds, or of the whole run if it is shorter.
 const JITTER_WINDOW: f64 = 2.0;
 
-/// Computes [`Metrics`] while a run goes on, in constant memory.
+/// Computes [`Metrics`] while runs go on, one in each lane, in constant memory. A run begins with the
+/// instant of time 0, whatever was seen before.
 #[derive(Debug, Clone, Copy)]
-pub struct MetricsRecorder {
+pub struct MetricsRecorder<R: Real = f64> {
     settling: Settling,
     u_max: f64,
     horizon: f64,
     /// Where the window of the jitter begins in s.
     window_from: f64,
-    /// The instant before, from which the present interval starts.
-    previous: Option<Previous>,
-    start: State,
-    within_since: Option<f64>,
-    angles_within_since: Option<f64>,
-    last_u: Option<f64>,
-    x_range: (f64, f64),
-    elapsed: f64,
-    /// Time in s, `∫(θ1² + θ2²)dt` and `∫u²dt` within the window of the jitter.
-    window: [f64; 3],
-    saturated: f64,
-    guarded: f64,
     equivalent: Option<EquivalentControl>,
-    /// Sums so far; the fields that need an end are filled in by [`MetricsRecorder::metrics`].
-    sums: Metrics,
+    /// The first angles.
+    start: [R; 2],
+    /// The instant before, from which the present interval starts.
+    previous: Previous<R>,
+    /// Since when the state has been within the bands, and the angles within theirs, without a break;
+    /// infinite if they are not.
+    within_since: R,
+    angles_within_since: R,
+    x_min: R,
+    x_max: R,
+    sums: Sums<R>,
 }
 
+/// What the end of an interval needs to know of its beginning.
 #[derive(Debug, Clone, Copy)]
-struct Previous {
-    t: f64,
-    state: State,
-    u: f64,
-    force: f64,
-    guarded: bool,
+struct Previous<R> {
+    t: R,
+    square_of_angles: R,
+    sum_of_angles: R,
+    u: R,
+    /// How far `u` was from the command before it.
+    jump: R,
+    force: R,
+    guarded: R,
 }
 
-impl MetricsRecorder {
-    /// For one run of `closed_loop`.
+splat_fields!(Previous { t, square_of_angles, sum_of_angles, u, jump, force, guarded });
+
+/// What adds up, or grows.
+#[derive(Debug, Clone, Copy)]
+struct Sums<R> {
+    overshoot: [R; 2],
+    peak_angle: R,
+    peak_force: R,
+    ise: R,
+    iae: R,
+    itae: R,
+    control_effort: R,
+    total_variation: R,
+    /// Times in s.
+    saturated: R,
+    guarded: R,
+    /// Time in s, `∫(θ1² + θ2²)dt` and `∫u²dt` within the window of the jitter.
+    window: [R; 3],
+}
+
+splat_fields!(Sums {
+    overshoot,
+    peak_angle,
+    peak_force,
+    ise,
+    iae,
+    itae,
+    control_effort,
+    total_variation,
+    saturated,
+    guarded,
+    window
+});
+
+const NOTHING: Sums<f64> = Sums {
+    overshoot: [0.0; 2],
+    peak_angle: 0.0,
+    peak_force: 0.0,
+    ise: 0.0,
+    iae: 0.0,
+    itae: 0.0,
+    control_effort: 0.0,
+    total_variation: 0.0,
+    saturated: 0.0,
+    guarded: 0.0,
+    window: [0.0; 3],
+};
+
+const NOWHEN: Previous<f64> = Previous {
+    t: 0.0,
+    square_of_angles: 0.0,
+    sum_of_angles: 0.0,
+    u: 0.0,
+    jump: 0.0,
+    force: 0.0,
+    guarded: 0.0,
+};
+
+impl<R: Lanes> MetricsRecorder<R> {
+    /// For runs of `closed_loop`.
     pub fn new(closed_loop: &ClosedLoop) -> Self {
+        let (zero, infinity) = (R::splat(0.0), R::splat(f64::INFINITY));
         Self {
             settling: *closed_loop.settling(),
             u_max: closed_loop.u_max(),
             horizon: closed_loop.horizon(),
             // Half a period: the times of instants are rounded.
             window_from: closed_loop.horizon() - JITTER_WINDOW - 0.5 * closed_loop.period(),
-            previous: None,
-            start: State::UPRIGHT,
-            within_since: None,
-            angles_within_since: None,
-            last_u: None,
-            x_range: (0.0, 0.0),
-            elapsed: 0.0,
-            window: [0.0; 3],
-            saturated: 0.0,
-            guarded: 0.0,
             equivalent: None,
-            sums: Metrics::default(),
+            start: [zero; 2],
+            previous: NOWHEN.splat(),
+            within_since: infinity,
+            angles_within_since: infinity,
+            x_min: zero,
+            x_max: zero,
+            sums: NOTHING.splat(),
         }
     }
 
-    /// The figures of what was seen of a run that ended with `outcome`: only one that settled has a
-    /// settling time, and only one that stayed up to the horizon has one of its angles.
-    pub fn metrics(&self, outcome: Outcome) -> Metrics {
-        let elapsed = self.elapsed;
-        let share = |time: f64| (elapsed > 0.0).then(|| time / elapsed);
-        let [time, square_of_angles, square_of_command] = self.window;
-        let at_horizon = self.previous.is_some_and(|previous| previous.t >= self.horizon);
-        let rms = |square: f64| at_horizon.then(|| (square / time).sqrt());
+    /// The figures of what was seen of the run in a lane that ended with `outcome`: only one that
+    /// settled has a settling time, and only one that stayed up to the horizon has one of its angles.
+    pub fn of_lane(&self, lane: usize, outcome: Outcome) -> Metrics {
+        let number = |of: R| of.lane(lane);
+        let elapsed = number(self.previous.t);
+        let since = |instant: R| Some(number(instant)).filter(|time| time.is_finite());
+        let passed = |of: R| (elapsed > 0.0).then(|| number(of) / elapsed);
+        let [time, square_of_angles, square_of_command] = self.sums.window.map(number);
+        let rms = |square: f64| (elapsed >= self.horizon).then(|| (square / time).sqrt());
+        let [overshoot_theta1, overshoot_theta2] = self.sums.overshoot.map(number);
         Metrics {
-            settling_time: self.within_since.filter(|_| outcome == Outcome::Settled),
-            angle_settling_time: self.angles_within_since.filter(|_| outcome.is_of_the_horizon()),
-            saturation_share: share(self.saturated),
-            guarded_share: share(self.guarded),
-            cart_travel: self.x_range.1 - self.x_range.0,
+            settling_time: since(self.within_since).filter(|_| outcome == Outcome::Settled),
+            angle_settling_time: since(self.angles_within_since)
+                .filter(|_| outcome.is_of_the_horizon()),
+            overshoot_theta1,
+            overshoot_theta2,
+            ise: number(self.sums.ise),
+            iae: number(self.sums.iae),
+            itae: number(self.sums.itae),
+            control_effort: number(self.sums.control_effort),
+            total_variation: number(self.sums.total_variation),
+            chattering: passed(self.sums.total_variation),
+            peak_force: number(self.sums.peak_force),
+            saturation_share: passed(self.sums.saturated),
+            guarded_share: passed(self.sums.guarded),
+            cart_travel: number(self.x_max) - number(self.x_min),
+            peak_angle: number(self.sums.peak_angle),
             theta_rms: rms(0.5 * square_of_angles),
             u_rms: rms(square_of_command),
-            ..self.sums
         }
     }
 
@@ -141,63 +212,100 @@ impl MetricsRecorder {
         self.equivalent
     }
 
+    /// Where a run begins, what was seen before is forgotten.
+    fn begin(&mut self, first: R::Mask, state: &State<R>) {
+        NOWHEN.put::<R>(first, &mut self.previous);
+        NOTHING.put::<R>(first, &mut self.sums);
+        let select = |now: R, before: R| R::select(first, now, before);
+        self.start = [select(state.theta1, self.start[0]), select(state.theta2, self.start[1])];
+        self.x_min = select(state.x, self.x_min);
+        self.x_max = select(state.x, self.x_max);
+        f64::INFINITY.put::<R>(first, &mut self.within_since);
+        f64::INFINITY.put::<R>(first, &mut self.angles_within_since);
+    }
+
     /// The interval from the previous instant to `t`, over which its force was held.
-    fn integrate(&mut self, previous: Previous, t: f64, state: &State) {
-        let dt = t - previous.t;
-        let trapezoid = |f: &dyn Fn(f64, &State) -> f64| {
-            0.5 * dt * (f(previous.t, &previous.state) + f(t, state))
-        };
-        let square_of_angles = trapezoid(&|_, s| s.theta1 * s.theta1 + s.theta2 * s.theta2);
+    #[inline(always)]
+    fn integrate(&mut self, t: R, square_of_angles: R, sum_of_angles: R) {
+        let Previous { u, force, jump, guarded, .. } = self.previous;
+        let before = &self.previous;
+        let zero = R::splat(0.0);
+        let dt = t - before.t;
+        let half = R::splat(0.5) * dt;
+        let square_of_angles = half * (before.square_of_angles + square_of_angles);
         let sums = &mut self.sums;
         sums.ise += square_of_angles;
-        sums.iae += trapezoid(&|_, s| s.theta1.abs() + s.theta2.abs());
-        sums.itae += trapezoid(&|t, s| t * (s.theta1.abs() + s.theta2.abs()));
-        let Previous { u, force, .. } = previous;
+        sums.iae += half * (before.sum_of_angles + sum_of_angles);
+        sums.itae += half * (before.t * before.sum_of_angles + t * sum_of_angles);
         sums.control_effort += force * force * dt;
-        sums.total_variation += self.last_u.map_or(0.0, |last| (u - last).abs());
+        sums.total_variation += jump;
         sums.peak_force = sums.peak_force.max(force.abs());
-        if previous.t >= self.window_from {
-            let [time, angles, command] = self.window;
-            self.window = [time + dt, angles + square_of_angles, command + u * u * dt];
+        let in_window = R::splat(self.window_from).le(before.t);
+        if in_window.any() {
+            let [time, angles, command] = sums.window;
+            sums.window = [
+                time + R::select(in_window, dt, zero),
+                angles + R::select(in_window, square_of_angles, zero),
+                command + R::select(in_window, u * u * dt, zero),
+            ];
         }
-        if u.abs() >= self.u_max {
-            self.saturated += dt;
-        }
-        if previous.guarded {
-            self.guarded += dt;
-        }
-        self.elapsed += dt;
-        self.last_u = Some(u);
+        sums.saturated += R::select(R::splat(self.u_max).le(u.abs()), dt, zero);
+        sums.guarded += guarded * dt;
     }
 }
 
-impl Observer for MetricsRecorder {
-    fn observe(&mut self, &Instant { t, state, command, force, .. }: &Instant<'_>) {
-        if let Some(previous) = self.previous {
-            self.integrate(previous, t, state);
-            self.x_range = (self.x_range.0.min(state.x), self.x_range.1.max(state.x));
-        } else {
-            self.start = *state;
-            self.x_range = (state.x, state.x);
+impl MetricsRecorder {
+    /// The figures of what was seen of a run that ended with `outcome`.
+    pub fn metrics(&self, outcome: Outcome) -> Metrics {
+        self.of_lane(0, outcome)
+    }
+}
+
+impl<R: Lanes> Observer<R> for MetricsRecorder<R> {
+    #[inline(always)]
+    fn observe(&mut self, &Instant { t, state, command, force, .. }: &Instant<'_, R>) {
+        let zero = R::splat(0.0);
+        let first = t.le(zero);
+        if first.any() {
+            self.begin(first, state);
         }
-        let sums = &mut self.sums;
-        sums.overshoot_theta1 = sums.overshoot_theta1.max(beyond(self.start.theta1, state.theta1));
-        sums.overshoot_theta2 = sums.overshoot_theta2.max(beyond(self.start.theta2, state.theta2));
-        sums.peak_angle = sums.peak_angle.max(state.theta1.abs()).max(state.theta2.abs());
+        let (size1, size2) = (state.theta1.abs(), state.theta2.abs());
+        let square_of_angles = state.theta1 * state.theta1 + state.theta2 * state.theta2;
+        let sum_of_angles = size1 + size2;
+        self.integrate(t, square_of_angles, sum_of_angles);
+        self.x_min = self.x_min.min(state.x);
+        self.x_max = self.x_max.max(state.x);
+        let [start1, start2] = self.start;
+        let [over1, over2] = self.sums.overshoot;
+        self.sums.overshoot =
+            [over1.max(beyond(start1, state.theta1)), over2.max(beyond(start2, state.theta2))];
+        self.sums.peak_angle = self.sums.peak_angle.max(size1).max(size2);
         hold(&mut self.within_since, self.settling.contains(state), t);
         hold(&mut self.angles_within_since, self.settling.contains_angles(state), t);
-        self.previous =
-            Some(Previous { t, state: *state, u: command.u, force, guarded: command.guarded });
+        let u = command.u;
+        self.previous = Previous {
+            t,
+            square_of_angles,
+            sum_of_angles,
+            u,
+            jump: R::select(first, zero, (u - self.previous.u).abs()),
+            force,
+            guarded: R::select(command.guarded, R::splat(1.0), zero),
+        };
         self.equivalent = Some(command.equivalent);
     }
 }
 
 /// Since when something has been so without a break.
-fn hold(since: &mut Option<f64>, is_so: bool, t: f64) {
-    *since = is_so.then(|| since.unwrap_or(t));
+#[inline(always)]
+fn hold<R: Real>(since: &mut R, is_so: R::Mask, t: R) {
+    *since = R::select(is_so, since.min(t), R::splat(f64::INFINITY));
 }
 
 /// How far `angle` is on the other side of upright than `start`; from upright, either side counts.
-fn beyond(start: f64, angle: f64) -> f64 {
-    if start == 0.0 { angle.abs() } else { -angle * start.signum() }
+#[inline(always)]
+fn beyond<R: Real>(start: R, angle: R) -> R {
+    let zero = R::splat(0.0);
+    let towards = R::select(start.lt(zero), angle, -angle);
+    R::select(start.abs().le(zero), angle.abs(), towards)
 }

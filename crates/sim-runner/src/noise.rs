@@ -6,7 +6,7 @@
 //!
 //! Validated by `tests/noise.rs`.
 
-use dip_dynamics::Real;
+use dip_dynamics::{Lanes, Real};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -55,6 +55,34 @@ impl NoiseSource for RandomNoise {
 
     fn uniform(&mut self) -> f64 {
         self.generator.random()
+    }
+}
+
+/// A source for each lane of a pack.
+#[derive(Debug, Clone)]
+pub(crate) struct LaneNoise(Vec<RandomNoise>);
+
+impl LaneNoise {
+    /// The same in each of `lanes`. All memory is taken here.
+    pub(crate) fn new(lanes: usize, noise: &RandomNoise) -> Self {
+        Self(vec![noise.clone(); lanes])
+    }
+
+    pub(crate) fn put(&mut self, lane: usize, noise: RandomNoise) {
+        self.0[lane] = noise;
+    }
+}
+
+/// Out of the way of loops that may have no use for it.
+impl<R: Lanes> NoiseSource<R> for LaneNoise {
+    #[inline(never)]
+    fn normal(&mut self) -> R {
+        R::from_lanes(|lane| self.0[lane].normal())
+    }
+
+    #[inline(never)]
+    fn uniform(&mut self) -> R {
+        R::from_lanes(|lane| self.0[lane].uniform())
     }
 }
 

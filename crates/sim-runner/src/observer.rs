@@ -1,53 +1,57 @@
 //! Who watches a run.
 
-use dip_dynamics::State;
+use dip_dynamics::{Real, State};
 use smc_controllers::Command;
 
-/// A sampling instant as an observer sees it.
+/// A sampling instant as an observer sees it: of one run, or of as many as a number has lanes.
 #[derive(Debug, Clone, Copy)]
-pub struct Instant<'a> {
-    /// Time in s.
-    pub t: f64,
+pub struct Instant<'a, R: Real = f64> {
+    /// Time in s; 0 is the first instant of a run.
+    pub t: R,
     /// The true state of the plant, always finite.
-    pub state: &'a State,
+    pub state: &'a State<R>,
     /// The state that the controller was told.
-    pub measured: &'a State,
+    pub measured: &'a State<R>,
     /// The command from here to the next instant, limited by the actuator. At the last instant of a
     /// run it is what the controller asks for next, and is not applied.
-    pub command: &'a Command,
+    pub command: &'a Command<R>,
     /// The force on the cart in N during the integration step that begins here: the command, unless
     /// the actuator is slow, late or dead to small ones. That of the last instant is not applied.
-    pub force: f64,
+    pub force: R,
 }
 
 /// Sees every sampling instant of a run in order, the last one included.
-pub trait Observer {
+pub trait Observer<R: Real = f64> {
     /// One instant. It runs inside the control loop: it should not allocate.
-    fn observe(&mut self, instant: &Instant<'_>);
+    fn observe(&mut self, instant: &Instant<'_, R>);
 }
 
 /// Nobody watches.
-impl Observer for () {
-    fn observe(&mut self, _: &Instant<'_>) {}
+impl<R: Real> Observer<R> for () {
+    #[inline(always)]
+    fn observe(&mut self, _: &Instant<'_, R>) {}
 }
 
-impl<O: Observer + ?Sized> Observer for &mut O {
-    fn observe(&mut self, instant: &Instant<'_>) {
+impl<R: Real, O: Observer<R> + ?Sized> Observer<R> for &mut O {
+    #[inline(always)]
+    fn observe(&mut self, instant: &Instant<'_, R>) {
         (**self).observe(instant);
     }
 }
 
 /// Two observers watch; nest the pairs for more.
-impl<A: Observer, B: Observer> Observer for (A, B) {
-    fn observe(&mut self, instant: &Instant<'_>) {
+impl<R: Real, A: Observer<R>, B: Observer<R>> Observer<R> for (A, B) {
+    #[inline(always)]
+    fn observe(&mut self, instant: &Instant<'_, R>) {
         self.0.observe(instant);
         self.1.observe(instant);
     }
 }
 
 /// Perhaps somebody watches.
-impl<O: Observer> Observer for Option<O> {
-    fn observe(&mut self, instant: &Instant<'_>) {
+impl<R: Real, O: Observer<R>> Observer<R> for Option<O> {
+    #[inline(always)]
+    fn observe(&mut self, instant: &Instant<'_, R>) {
         if let Some(observer) = self {
             observer.observe(instant);
         }

@@ -2,7 +2,7 @@
 
 use core::f64::consts::FRAC_PI_2;
 
-use dip_dynamics::State;
+use dip_dynamics::{Real, State};
 use serde::{Deserialize, Serialize};
 
 /// What counts as settled, and as fallen.
@@ -28,13 +28,16 @@ impl Default for Settling {
 
 impl Settling {
     /// Is the state within the bands?
-    pub fn contains(&self, state: &State) -> bool {
-        self.contains_angles(state) && state.x.abs() <= self.x
+    #[inline(always)]
+    pub fn contains<R: Real>(&self, state: &State<R>) -> R::Mask {
+        self.contains_angles(state) & state.x.abs().le(R::splat(self.x))
     }
 
     /// Are both angles within their band, wherever the cart is?
-    pub fn contains_angles(&self, state: &State) -> bool {
-        state.theta1.abs() <= self.theta && state.theta2.abs() <= self.theta
+    #[inline(always)]
+    pub fn contains_angles<R: Real>(&self, state: &State<R>) -> R::Mask {
+        let theta = R::splat(self.theta);
+        state.theta1.abs().le(theta) & state.theta2.abs().le(theta)
     }
 }
 

@@ -6,9 +6,7 @@
 //!
 //! Validated by `tests/sensors.rs`.
 
-use core::array::from_fn;
-
-use dip_dynamics::{Real, State};
+use dip_dynamics::{Real, Splat, State, each};
 use serde::{Deserialize, Serialize};
 
 use crate::delay::DelayLine;
@@ -155,7 +153,7 @@ impl Sensing {
 
     /// The measured state at a control instant at which the plant is at `state`. A first sample is
     /// never lost.
-    #[inline]
+    #[inline(always)]
     pub fn measure<R: Real, N: NoiseSource<R>>(
         &self,
         memory: &mut SensingMemory<R>,
@@ -167,7 +165,7 @@ impl Sensing {
             return *state;
         }
         let delayed = memory.delay.shift(*state).to_array();
-        let fresh = from_fn(|i| {
+        let fresh = each!(i of 6 => {
             let mut value = delayed[i] + R::splat(self.bias[i]);
             if self.noise[i] > 0.0 {
                 value += R::splat(self.noise[i]) * noise.normal();
@@ -183,7 +181,7 @@ impl Sensing {
         let last = memory.held.to_array();
         let came: [R; 6] = if self.dropout > 0.0 {
             let lost = losses.uniform().lt(R::splat(self.dropout)) & !first;
-            from_fn(|i| R::select(lost, last[i], fresh[i]))
+            each!(i of 6 => R::select(lost, last[i], fresh[i]))
         } else {
             fresh
         };
@@ -191,7 +189,7 @@ impl Sensing {
         let Some(Differences { rate, decay }) = self.differences else {
             return memory.held;
         };
-        memory.velocities = from_fn(|i| {
+        memory.velocities = each!(i of 3 => {
             let before = R::select(first, came[i], last[i]);
             let difference = (came[i] - before) * R::splat(rate);
             difference + (memory.velocities[i] - difference) * R::splat(decay)
@@ -201,17 +199,18 @@ impl Sensing {
 }
 
 impl<R: Real> SensingMemory<R> {
-    /// Before the first sample of a run from `start`, where the plant has always been.
-    pub fn reset(&mut self, start: State<R>) {
-        let zero = R::splat(0.0);
-        self.delay.fill(start);
-        self.held = start;
-        self.velocities = [zero; 3];
-        self.begun = zero;
+    /// Where the mask holds: before the first sample of a run from `start`, where the plant has always
+    /// been.
+    pub fn reset(&mut self, mask: R::Mask, start: &State) {
+        let Self { delay, held, velocities, begun } = self;
+        delay.each(|state| start.put::<R>(mask, state));
+        start.put::<R>(mask, held);
+        [0.0; 3].put::<R>(mask, velocities);
+        0.0.put::<R>(mask, begun);
     }
 
     /// An integration step begins between two control instants.
-    #[inline]
+    #[inline(always)]
     pub fn pass(&mut self, state: &State<R>) {
         self.delay.shift(*state);
     }

@@ -9,135 +9,87 @@
 //!
 //! Validated by `tests/world.rs`; each part by tests of its own.
 
-use dip_dynamics::{Plant, Real, State};
-use smc_controllers::{Command, Controller, Sample};
+use dip_dynamics::{LaneMask, Lanes, Plant, Splat, State};
+use smc_controllers::{Controller, Sample};
 
 use crate::actuator::DriveMemory;
-use crate::closed_loop::{ClosedLoop, in_bounds};
+use crate::closed_loop::ClosedLoop;
 use crate::disturbances::LoadsMemory;
-use crate::noise::{NoiseSource, Purpose, RandomNoise};
+use crate::flight::Crew;
+use crate::noise::{LaneNoise, Purpose};
 use crate::observer::{Instant, Observer};
-use crate::outcome::{AfterFall, Outcome, Run};
+use crate::outcome::Run;
 use crate::scenario::Scenario;
 use crate::sensors::SensingMemory;
 
-/// A closed loop in motion. It takes its memory once, for any number of runs.
+/// A closed loop in motion, in each lane of a number. It takes its memory once, for any number of
+/// runs.
 #[derive(Debug, Clone)]
-pub struct World<'a, R: Real = f64, N = RandomNoise> {
+pub struct World<'a, R: Lanes = f64> {
     closed_loop: &'a ClosedLoop,
     /// Of each run.
     plant: Plant<R>,
     model: Plant<R>,
-    /// The controller's evaluation is that of the plant at its state.
-    shared: bool,
-    /// Control periods since the start.
-    k: u64,
+    /// Bit `i`: the controller's evaluation is not that of the plant of lane `i` at its state.
+    apart: u64,
+    /// Control periods since the start, a whole number.
+    k: R,
     state: State<R>,
     drive: DriveMemory<R>,
     sensing: SensingMemory<R>,
     loads: LoadsMemory<R>,
-    noise: Noise<N>,
+    /// A source for each purpose.
+    sensor_noise: LaneNoise,
+    losses: LaneNoise,
+    load_noise: LaneNoise,
 }
 
-/// A source for each purpose.
-#[derive(Debug, Clone)]
-struct Noise<N> {
-    sensors: N,
-    losses: N,
-    loads: N,
-}
-
-impl Noise<RandomNoise> {
-    fn of(scenario: &Scenario) -> Self {
-        Self {
-            sensors: scenario.noise(Purpose::Sensors),
-            losses: scenario.noise(Purpose::Losses),
-            loads: scenario.noise(Purpose::Loads),
-        }
-    }
-}
-
-/// For any number: a pack of lanes takes the same way.
-impl<R: Real, N: NoiseSource<R>> World<'_, R, N> {
-    /// One control period, of which the last of a run is only begun: `show` is given the true and the
-    /// measured state, the command and the force of the first integration step.
-    #[inline]
-    fn pass_period<C: Controller<R>>(
-        &mut self,
-        controller: &C,
-        memory: &mut C::Memory,
-        moves: bool,
-        show: impl FnOnce(&State<R>, &State<R>, &Command<R>, R),
-    ) {
-        let ClosedLoop { drive, sensing, loads, integrator, step, substeps, period, .. } =
-            self.closed_loop;
-        let Noise { sensors, losses, loads: noise } = &mut self.noise;
-        // By reference: a copy of what has just been written would have to wait for it.
-        let sensed;
-        let measured = if sensing.is_ideal() {
-            &self.state
-        } else {
-            sensed = sensing.measure(&mut self.sensing, &self.state, sensors, losses);
-            &sensed
-        };
-        let here = self.model.evaluate(measured);
-        let sample = Sample { state: measured, model: Some(&here), dt: R::splat(*period) };
-        let mut command = controller.control(memory, &sample);
-        command.u = drive.limit(command.u);
-        let force = drive.step(&mut self.drive, command.u);
-        show(&self.state, measured, &command, force);
-        if !moves {
-            return;
-        }
-        let dt = R::splat(*step);
-        let w = loads.step(&mut self.loads, noise);
-        self.state = if self.shared {
-            integrator.step(&self.plant, &self.state, &here, force, w, dt)
-        } else {
-            let here = self.plant.evaluate(&self.state);
-            integrator.step(&self.plant, &self.state, &here, force, w, dt)
-        };
-        for _ in 1..*substeps {
-            self.sensing.pass(&self.state);
-            let force = drive.step(&mut self.drive, command.u);
-            let w = loads.step(&mut self.loads, noise);
-            let here = self.plant.evaluate(&self.state);
-            self.state = integrator.step(&self.plant, &self.state, &here, force, w, dt);
-        }
-        self.k += 1;
-    }
-}
-
-impl<'a> World<'a> {
+impl<'a, R: Lanes> World<'a, R> {
     /// Upright at rest. All memory is taken here.
     pub fn new(closed_loop: &'a ClosedLoop) -> Self {
         let upright = Scenario::new(State::UPRIGHT, closed_loop.model, 0);
+        let noise = |purpose| LaneNoise::new(R::COUNT, &upright.noise(purpose));
         let mut world = Self {
             closed_loop,
-            plant: closed_loop.model,
-            model: closed_loop.model,
-            shared: false,
-            k: 0,
-            state: State::UPRIGHT,
+            plant: closed_loop.model.splat(),
+            model: closed_loop.model.splat(),
+            apart: 0,
+            k: R::splat(0.0),
+            state: State::UPRIGHT.splat(),
             drive: closed_loop.drive.memory(),
             sensing: closed_loop.sensing.memory(),
             loads: closed_loop.loads.memory(),
-            noise: Noise::of(&upright),
+            sensor_noise: noise(Purpose::Sensors),
+            losses: noise(Purpose::Losses),
+            load_noise: noise(Purpose::Loads),
         };
-        world.begin(&upright);
+        for lane in 0..R::COUNT {
+            world.begin_lane(lane, &upright);
+        }
         world
     }
 
-    /// Begins anew, as if nothing had been before.
-    pub fn begin(&mut self, scenario: &Scenario) {
-        self.plant = scenario.plant;
-        self.shared = self.closed_loop.sensing.is_ideal() && self.plant == self.model;
-        self.k = 0;
-        self.state = scenario.start;
-        self.drive.reset();
-        self.sensing.reset(scenario.start);
-        self.loads.reset();
-        self.noise = Noise::of(scenario);
+    /// Begins anew in one lane, as if nothing had been there before.
+    pub(crate) fn begin_lane(&mut self, lane: usize, scenario: &Scenario) {
+        let (closed_loop, mask) = (self.closed_loop, R::Mask::from_bits(1 << lane));
+        scenario.plant.put::<R>(mask, &mut self.plant);
+        let apart = !closed_loop.sensing.is_ideal() || scenario.plant != closed_loop.model;
+        self.apart = self.apart & !(1 << lane) | u64::from(apart) << lane;
+        self.rest_lane(lane);
+        scenario.start.put::<R>(mask, &mut self.state);
+        self.drive.reset(mask);
+        self.sensing.reset(mask, &scenario.start);
+        self.loads.reset(mask);
+        self.sensor_noise.put(lane, scenario.noise(Purpose::Sensors));
+        self.losses.put(lane, scenario.noise(Purpose::Losses));
+        self.load_noise.put(lane, scenario.noise(Purpose::Loads));
+    }
+
+    /// Upright at rest at the beginning, in one lane.
+    pub(crate) fn rest_lane(&mut self, lane: usize) {
+        let mask = R::Mask::from_bits(1 << lane);
+        State::UPRIGHT.put::<R>(mask, &mut self.state);
+        0.0.put::<R>(mask, &mut self.k);
     }
 
     /// What is in motion.
@@ -146,89 +98,105 @@ impl<'a> World<'a> {
     }
 
     /// The true state.
-    pub fn state(&self) -> &State {
+    #[inline(always)]
+    pub fn state(&self) -> &State<R> {
         &self.state
     }
 
+    /// Control periods since the beginning.
+    #[inline(always)]
+    pub(crate) fn periods_passed(&self) -> R {
+        self.k
+    }
+
     /// Time since the beginning in s.
-    pub fn time(&self) -> f64 {
-        self.closed_loop.time(self.k)
+    ///
+    /// Multiplied, not accumulated: the time of a sample carries one rounding, after months too.
+    #[inline(always)]
+    pub fn time(&self) -> R {
+        self.k * R::splat(self.closed_loop.period)
     }
 
     /// One control period: the state is measured, the controller's command is limited by the
     /// actuator and shown, and the plant moves.
-    #[inline]
-    pub fn period<C: Controller>(
+    #[inline(always)]
+    pub fn period<C: Controller<R>>(
         &mut self,
         controller: &C,
         memory: &mut C::Memory,
-        observer: &mut impl Observer,
+        observer: &mut impl Observer<R>,
     ) {
-        self.observed_period(controller, memory, true, observer);
+        self.period_of(controller, memory, true, observer);
     }
 
-    #[inline]
-    fn observed_period<C: Controller>(
+    /// One control period, of which the last of a run is only begun.
+    #[inline(always)]
+    pub(crate) fn period_of<C: Controller<R>>(
         &mut self,
         controller: &C,
         memory: &mut C::Memory,
         moves: bool,
-        observer: &mut impl Observer,
+        observer: &mut impl Observer<R>,
     ) {
-        let t = self.time();
-        self.pass_period(controller, memory, moves, |state, measured, command, force| {
-            observer.observe(&Instant { t, state, measured, command, force });
-        });
+        let ClosedLoop { drive, sensing, loads, integrator, step, substeps, period, .. } =
+            self.closed_loop;
+        // By reference: a copy of what has just been written would have to wait for it.
+        let sensed;
+        let measured = if sensing.is_ideal() {
+            &self.state
+        } else {
+            let (noise, losses) = (&mut self.sensor_noise, &mut self.losses);
+            sensed = sensing.measure(&mut self.sensing, &self.state, noise, losses);
+            &sensed
+        };
+        let here = self.model.evaluate(measured);
+        let sample = Sample { state: measured, model: Some(&here), dt: R::splat(*period) };
+        let mut command = controller.control(memory, &sample);
+        command.u = drive.limit(command.u);
+        let mut force = drive.step(&mut self.drive, command.u);
+        let t = self.k * R::splat(*period);
+        let state = &self.state;
+        observer.observe(&Instant { t, state, measured, command: &command, force });
+        if !moves {
+            return;
+        }
+        let mut fresh;
+        let mut here = &here;
+        if self.apart != 0 {
+            fresh = self.plant.evaluate(&self.state);
+            here = &fresh;
+        }
+        for steps_left in (0..*substeps).rev() {
+            let w = loads.step(&mut self.loads, &mut self.load_noise);
+            let dt = R::splat(*step);
+            self.state = integrator.step(&self.plant, &self.state, here, force, w, dt);
+            if steps_left > 0 {
+                self.sensing.pass(&self.state);
+                force = drive.step(&mut self.drive, command.u);
+                fresh = self.plant.evaluate(&self.state);
+                here = &fresh;
+            }
+        }
+        self.k += R::splat(1.0);
+    }
+}
+
+impl World<'_> {
+    /// Begins anew, as if nothing had been before.
+    pub fn begin(&mut self, scenario: &Scenario) {
+        self.begin_lane(0, scenario);
     }
 
     /// Runs `controller` through `scenario` to the horizon, or to what ends the run before it.
     pub fn run<C: Controller>(
         &mut self,
-        controller: &C,
+        mut controller: &C,
         scenario: &Scenario,
         observer: &mut impl Observer,
     ) -> Run {
-        self.begin(scenario);
-        let closed_loop = self.closed_loop;
-        let (horizon, judged_from) = (closed_loop.periods, closed_loop.judged_from());
-        let mut memory = controller.initial_memory();
-        let mut within = true;
-        let mut fallen = None;
-        let mut ended = None;
-        let mut last = self.state;
-        loop {
-            let t = self.time();
-            if !all_in_bounds(&self.state) {
-                ended = Some((Outcome::Diverged, t));
-                break;
-            }
-            last = self.state;
-            if fallen.is_none() && self.has_fallen() {
-                fallen = Some((Outcome::Fallen, t));
-            }
-            if self.state.x.abs() > closed_loop.half_length {
-                ended = Some((Outcome::OffTrack, t));
-            }
-            if self.k >= judged_from {
-                within &= closed_loop.settling.contains(&self.state);
-            }
-            let stops = fallen.is_some() && closed_loop.after_fall == AfterFall::Stop;
-            let ends = self.k == horizon || stops || ended.is_some();
-            self.observed_period(controller, &mut memory, !ends, observer);
-            if ends {
-                break;
-            }
-        }
-        let at_horizon = if within { Outcome::Settled } else { Outcome::NotSettled };
-        // What came first is the outcome.
-        let (outcome, time) =
-            fallen.or(ended).unwrap_or_else(|| (at_horizon, closed_loop.horizon()));
-        Run { outcome, time, final_state: last }
-    }
-
-    fn has_fallen(&self) -> bool {
-        let fall_angle = self.closed_loop.settling.fall_angle;
-        self.state.theta1.abs() > fall_angle || self.state.theta2.abs() > fall_angle
+        let mut single = Single { scenario: Some(*scenario), run: None };
+        self.fly(&mut controller, observer, &mut single);
+        single.run.expect("a flight ends")
     }
 }
 
@@ -246,6 +214,18 @@ impl ClosedLoop {
     }
 }
 
-fn all_in_bounds(state: &State) -> bool {
-    state.to_array().into_iter().all(in_bounds)
+/// One scenario, and that is all.
+struct Single {
+    scenario: Option<Scenario>,
+    run: Option<Run>,
+}
+
+impl<C: Controller, O> Crew<f64, C, O> for Single {
+    fn board(&mut self, _: usize, _: &mut C) -> Option<Scenario> {
+        self.scenario.take()
+    }
+
+    fn land(&mut self, _: usize, run: &Run, _: &O) {
+        self.run = Some(*run);
+    }
 }

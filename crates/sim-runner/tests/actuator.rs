@@ -127,6 +127,6 @@ fn a_reset_drive_has_forgotten_everything() {
     for k in 0..37 {
         drive.step(&mut memory, f64::from(k));
     }
-    memory.reset();
+    memory.reset(true);
     assert_eq!(memory, drive.memory());
 }

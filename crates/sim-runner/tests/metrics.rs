@@ -64,6 +64,7 @@ fn a_run_of_nothing_has_no_figures() {
         itae: 0.0,
         control_effort: 0.0,
         total_variation: 0.0,
+        chattering: None,
         peak_force: 0.0,
         saturation_share: None,
         guarded_share: None,

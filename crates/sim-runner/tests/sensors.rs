@@ -21,7 +21,7 @@ fn measured_with(
     let mut memory = sensing.memory();
     let (mut noise, mut losses) = (RandomNoise::new(stream, 1), RandomNoise::new(stream, 2));
     let mut states = states.into_iter().peekable();
-    memory.reset(*states.peek().unwrap());
+    memory.reset(true, states.peek().unwrap());
     states.map(|state| sensing.measure(&mut memory, &state, &mut noise, &mut losses)).collect()
 }
 
@@ -51,7 +51,7 @@ fn a_delay_is_a_number_of_integration_steps_exactly() {
     let sensors = Sensors { delay: 7.0 * STEP, ..Sensors::default() };
     let sensing = Sensing::new(&sensors, STEP, 5.0 * STEP).unwrap();
     let mut memory = sensing.memory();
-    memory.reset(ramp(0));
+    memory.reset(true, &ramp(0));
     let (mut noise, mut losses) = (RandomNoise::new(1, 1), RandomNoise::new(1, 2));
     for k in 0..50_u32 {
         if k.is_multiple_of(5) {
@@ -174,12 +174,12 @@ fn reset_sensors_have_forgotten_everything() {
     };
     let sensing = Sensing::new(&sensors, STEP, STEP).unwrap();
     let mut fresh = sensing.memory::<f64>();
-    fresh.reset(ramp(3));
+    fresh.reset(true, &ramp(3));
     let mut used = fresh.clone();
     let (mut noise, mut losses) = (RandomNoise::new(1, 1), RandomNoise::new(1, 2));
     for k in 0..17 {
         sensing.measure(&mut used, &ramp(k), &mut noise, &mut losses);
     }
-    used.reset(ramp(3));
+    used.reset(true, &ramp(3));
     assert_eq!(used, fresh);
 }

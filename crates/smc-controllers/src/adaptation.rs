@@ -6,7 +6,7 @@
 //! Source: Plestan et al. (2010), Int. J. Control 83; the leak after Ioannou and Kokotović (1983).
 //! Validated in `tests/adaptation.rs`.
 
-use dip_dynamics::Real;
+use dip_dynamics::{Real, splat_fields};
 
 /// How a gain adapts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,9 +23,11 @@ pub(crate) struct Adaptation<R = f64> {
     pub(crate) dead_zone: R,
 }
 
+splat_fields!(Adaptation { gamma, leak, init, min, max, rate_max, dead_zone });
+
 impl<R: Real> Adaptation<R> {
     /// The gain one sample later. `limited`: is the force at its limit?
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&self, k: R, sigma: R, limited: R::Mask, dt: R) -> R {
         let grows = self.dead_zone.lt(sigma.abs()) & !limited;
         let growth = R::select(grows, self.gamma * sigma.abs(), R::splat(0.0));

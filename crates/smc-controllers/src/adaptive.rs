@@ -13,6 +13,7 @@ use crate::controller::{Command, Controller, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Gain, check_all, check_order, layer, not_negative, positive};
+use crate::law::law;
 use crate::memory::memory_of_numbers;
 use crate::sliding::Sliding;
 use crate::surface::{ScheduledSurface, SurfaceDesign};
@@ -124,6 +125,8 @@ pub struct AdaptiveMemory<R = f64> {
 
 memory_of_numbers!(AdaptiveMemory { k, sign });
 
+law!(Adaptive { sliding, switching, alpha, k });
+
 impl<R: Real> Controller<R> for Adaptive<R> {
     type Memory = AdaptiveMemory<R>;
 
@@ -131,7 +134,7 @@ impl<R: Real> Controller<R> for Adaptive<R> {
         AdaptiveMemory { k: self.k.init, sign: R::splat(0.0) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let reaching = self.sliding.reaching(sample);
         let (sigma, dt) = (reaching.sigma, sample.dt);

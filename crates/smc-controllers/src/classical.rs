@@ -11,6 +11,7 @@ use crate::controller::{Command, Controller, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Gain, GainError, Rule, check_all, layer, not_negative, positive};
+use crate::law::law;
 use crate::memory::memory_of_numbers;
 use crate::sliding::Sliding;
 use crate::surface::{ScheduledSurface, SurfaceDesign};
@@ -95,7 +96,7 @@ pub struct Classical<R = f64> {
     k: R,
     kd: R,
     /// Gain and exponent of power-rate reaching.
-    power: Option<(R, f64)>,
+    power: Option<(R, R)>,
 }
 
 /// What a classical law remembers.
@@ -107,6 +108,8 @@ pub struct ClassicalMemory<R = f64> {
 
 memory_of_numbers!(ClassicalMemory { sign });
 
+law!(Classical { sliding, switching, k, kd, power });
+
 impl<R: Real> Controller<R> for Classical<R> {
     type Memory = ClassicalMemory<R>;
 
@@ -114,7 +117,7 @@ impl<R: Real> Controller<R> for Classical<R> {
         ClassicalMemory { sign: R::splat(0.0) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let reaching = self.sliding.reaching(sample);
         let (sigma, sign) = (reaching.sigma, &mut memory.sign);

@@ -16,6 +16,7 @@ use crate::controller::{Command, Controller, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Gain, Rule, check_all, check_order, layer, not_negative, positive};
+use crate::law::law;
 use crate::memory::memory_of_numbers;
 use crate::sliding::Sliding;
 use crate::super_twisting::unwind;
@@ -176,7 +177,7 @@ memory_of_numbers!(ConditionalHybridMemory { k, z, sign });
 
 impl<R: Real> ConditionalHybrid<R> {
     /// The share of super-twisting at these angles, with this share of the upright `β`.
-    #[inline]
+    #[inline(always)]
     fn share(&self, [theta1, theta2]: [R; 2], grip: R) -> R {
         let (zero, one, two) = (R::splat(0.0), R::splat(1.0), R::splat(2.0));
         let angle = theta1.abs().max(theta2.abs());
@@ -186,6 +187,18 @@ impl<R: Real> ConditionalHybrid<R> {
     }
 }
 
+law!(ConditionalHybrid {
+    sliding,
+    switching,
+    alpha,
+    twisting,
+    k,
+    near,
+    grip_min,
+    z_max,
+    anti_windup
+});
+
 impl<R: Real> Controller<R> for ConditionalHybrid<R> {
     type Memory = ConditionalHybridMemory<R>;
 
@@ -194,7 +207,7 @@ impl<R: Real> Controller<R> for ConditionalHybrid<R> {
         ConditionalHybridMemory { k: self.k.init, z: zero, sign: zero }
     }
 
-    #[inline]
+    #[inline(always)]
     fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let reaching = self.sliding.reaching(sample);
         let (sigma, dt, zero) = (reaching.sigma, sample.dt, R::splat(0.0));

@@ -30,7 +30,7 @@ pub trait Controller<R: Real = f64> {
     /// of the memory would not be finite, where the period is not positive, or where the law itself
     /// reports a [`fault`](Command::fault), the force is zero, the command is marked, and the memory
     /// stays as it was. The law goes on with the next sound measurement as if this one had never been.
-    #[inline]
+    #[inline(always)]
     fn control(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let mut next = *memory;
         let command = self.law(&mut next, sample);
@@ -43,15 +43,31 @@ pub trait Controller<R: Real = f64> {
             & answer.is_finite()
             & next.is_finite();
         *memory = Memory::select(sound, next, *memory);
-        let or_zero = |part| R::select(sound, part, zero);
         Command {
-            u: or_zero(command.u),
-            u_eq: or_zero(command.u_eq),
-            u_sw: or_zero(command.u_sw),
-            sigma: command.sigma.map(or_zero),
+            u: R::select(sound, command.u, zero),
+            u_eq: R::select(sound, command.u_eq, zero),
+            u_sw: R::select(sound, command.u_sw, zero),
+            sigma: match command.sigma {
+                Some(sigma) => Some(R::select(sound, sigma, zero)),
+                None => None,
+            },
             fault: !sound,
             ..command
         }
+    }
+}
+
+/// Whoever is lent a controller can run it.
+impl<R: Real, C: Controller<R>> Controller<R> for &C {
+    type Memory = C::Memory;
+
+    fn initial_memory(&self) -> C::Memory {
+        (**self).initial_memory()
+    }
+
+    #[inline(always)]
+    fn law(&self, memory: &mut C::Memory, sample: &Sample<'_, R>) -> Command<R> {
+        (**self).law(memory, sample)
     }
 }
 
@@ -88,7 +104,7 @@ pub struct Command<R: Real = f64> {
 
 impl<R: Real> Command<R> {
     /// The command of a law without a surface: the force `u` in N, limited to `±u_max`.
-    #[inline]
+    #[inline(always)]
     pub fn feedback(u: R, u_max: R) -> Self {
         Self {
             u: u.clamp(-u_max, u_max),

@@ -1,5 +1,6 @@
 //! Where the equivalent control comes from. Validated in `tests/laws.rs`.
 
+use dip_dynamics::one_for_all_lanes;
 use serde::{Deserialize, Serialize};
 
 /// The force that keeps `σ` where it is, and the `β` that all of the law divides by.
@@ -17,3 +18,5 @@ pub enum EquivalentControl {
     /// No equivalent control; `β` from the linearised plant.
     None,
 }
+
+one_for_all_lanes!(EquivalentControl);

@@ -13,6 +13,7 @@ use crate::controller::{Command, Controller, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Gain, check_all, check_order, layer, not_negative, positive};
+use crate::law::law;
 use crate::memory::memory_of_numbers;
 use crate::sliding::Sliding;
 use crate::super_twisting::unwind;
@@ -146,6 +147,8 @@ pub struct HybridMemory<R = f64> {
 
 memory_of_numbers!(HybridMemory { k1, k2, u_int, sign });
 
+law!(Hybrid { sliding, switching, k1, k2, u_int_max, anti_windup });
+
 impl<R: Real> Controller<R> for Hybrid<R> {
     type Memory = HybridMemory<R>;
 
@@ -154,7 +157,7 @@ impl<R: Real> Controller<R> for Hybrid<R> {
         HybridMemory { k1: self.k1.init, k2: self.k2.init, u_int: zero, sign: zero }
     }
 
-    #[inline]
+    #[inline(always)]
     fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let reaching = self.sliding.reaching(sample);
         let (sigma, dt) = (reaching.sigma, sample.dt);

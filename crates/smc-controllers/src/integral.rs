@@ -17,6 +17,7 @@ use crate::controller::{Command, Controller, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Gain, Rule, check, check_all, layer, not_negative, positive};
+use crate::law::law;
 use crate::memory::memory_of_numbers;
 use crate::riccati::{Weights, lqr_gain};
 use crate::sliding::{Sliding, dot};
@@ -102,6 +103,8 @@ pub struct IntegralMemory<R = f64> {
 
 memory_of_numbers!(IntegralMemory { zeta, started, sign });
 
+law!(Integral { sliding, nominal, switching, k, kd });
+
 impl<R: Real> Controller<R> for Integral<R> {
     type Memory = IntegralMemory<R>;
 
@@ -110,7 +113,7 @@ impl<R: Real> Controller<R> for Integral<R> {
         IntegralMemory { zeta: zero, started: zero, sign: zero }
     }
 
-    #[inline]
+    #[inline(always)]
     fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let mut reaching = self.sliding.reaching(sample);
         let IntegralMemory { zeta, started, sign } = memory;

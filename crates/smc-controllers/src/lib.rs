@@ -16,6 +16,7 @@ mod hybrid;
 #[cfg(feature = "std")]
 mod instance;
 mod integral;
+mod law;
 mod lqr;
 mod lqr_integral;
 mod memory;
@@ -26,6 +27,9 @@ mod spec;
 mod super_twisting;
 mod surface;
 mod switching;
+
+#[doc(hidden)]
+pub use dip_dynamics::{Real, Splat, splat_fields};
 
 pub use adaptive::{Adaptive, AdaptiveMemory, AdaptiveSpec};
 pub use classical::{Classical, ClassicalMemory, ClassicalSpec};
@@ -38,14 +42,15 @@ pub use hybrid::{Hybrid, HybridMemory, HybridSpec};
 #[cfg(feature = "std")]
 pub use instance::{HistoryEntry, Instance};
 pub use integral::{Integral, IntegralMemory, IntegralSpec};
+pub use law::Law;
 pub use lqr::{Lqr, LqrSpec};
 pub use lqr_integral::{LqrIntegral, LqrIntegralMemory, LqrIntegralSpec};
 pub use memory::Memory;
 pub use poles::{Pole, PoleError};
 pub use riccati::{RiccatiError, Weights, lqr_gain};
 pub use spec::{
-    AnyController, AnyMemory, ControllerSpec, Controllers, GainVectorError, Kind, Part, Tunable,
-    UnknownController,
+    AnyController, AnyMemory, ControllerSpec, Controllers, GainVectorError, Kind, LawVisitor, Part,
+    Tunable, UnknownController,
 };
 pub use super_twisting::{
     SuperTwisting, SuperTwistingMemory, SuperTwistingSpec, TwistingRule, TwistingWarning,

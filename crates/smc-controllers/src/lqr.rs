@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::controller::{Command, Controller, Sample};
 use crate::error::DesignError;
 use crate::gain::{Gain, Rule, check};
+use crate::law::law;
 use crate::riccati::{Weights, lqr_gain};
 use crate::sliding::dot;
 
@@ -47,12 +48,14 @@ pub struct Lqr<R = f64> {
     u_max: R,
 }
 
+law!(Lqr { k, u_max });
+
 impl<R: Real> Controller<R> for Lqr<R> {
     type Memory = ();
 
     fn initial_memory(&self) {}
 
-    #[inline]
+    #[inline(always)]
     fn law(&self, (): &mut (), sample: &Sample<'_, R>) -> Command<R> {
         Command::feedback(-dot(&self.k, &sample.state.to_array()), self.u_max)
     }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::controller::{Command, Controller, Sample};
 use crate::error::DesignError;
 use crate::gain::{Gain, Rule, check, check_all, positive};
+use crate::law::law;
 use crate::memory::memory_of_numbers;
 use crate::riccati::{Weights, lqr_integral_gain};
 use crate::sliding::dot;
@@ -70,6 +71,8 @@ pub struct LqrIntegralMemory<R = f64> {
 
 memory_of_numbers!(LqrIntegralMemory { xi });
 
+law!(LqrIntegral { k, k_integral, u_max });
+
 impl<R: Real> Controller<R> for LqrIntegral<R> {
     type Memory = LqrIntegralMemory<R>;
 
@@ -77,7 +80,7 @@ impl<R: Real> Controller<R> for LqrIntegral<R> {
         LqrIntegralMemory { xi: R::splat(0.0) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let u = -(dot(&self.k, &sample.state.to_array()) + self.k_integral * memory.xi);
         let next = memory.xi + sample.state.x * sample.dt;

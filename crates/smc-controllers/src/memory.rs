@@ -16,24 +16,34 @@ pub trait Memory<R: Real = f64>: Copy + Debug {
 }
 
 impl<R: Real> Memory<R> for () {
-    #[inline]
+    #[inline(always)]
     fn select(_: R::Mask, (): (), (): ()) {}
 
-    #[inline]
+    #[inline(always)]
     fn is_finite(&self) -> R::Mask {
         R::Mask::splat(true)
     }
 }
 
 impl<R: Real, const N: usize> Memory<R> for [R; N] {
-    #[inline]
+    #[inline(always)]
     fn select(mask: R::Mask, then: Self, otherwise: Self) -> Self {
-        core::array::from_fn(|i| R::select(mask, then[i], otherwise[i]))
+        let mut selected = otherwise;
+        for (otherwise, then) in selected.iter_mut().zip(then) {
+            *otherwise = R::select(mask, then, *otherwise);
+        }
+        selected
     }
 
-    #[inline]
+    #[inline(always)]
     fn is_finite(&self) -> R::Mask {
-        self.iter().fold(R::Mask::splat(true), |all, number| all & number.is_finite())
+        // 0 times what is not finite is NaN, and a sum with a NaN in it is one.
+        let zero = R::splat(0.0);
+        let mut sum = zero;
+        for &number in self {
+            sum += number * zero;
+        }
+        sum.le(zero)
     }
 }
 
@@ -52,12 +62,12 @@ impl Memory<f64> for bool {
 macro_rules! memory_of_numbers {
     ($name:ident { $($field:ident),+ }) => {
         impl<R: dip_dynamics::Real> $crate::memory::Memory<R> for $name<R> {
-            #[inline]
+            #[inline(always)]
             fn select(mask: R::Mask, then: Self, otherwise: Self) -> Self {
                 Self { $($field: R::select(mask, then.$field, otherwise.$field)),+ }
             }
 
-            #[inline]
+            #[inline(always)]
             fn is_finite(&self) -> R::Mask {
                 $crate::memory::Memory::<R>::is_finite(&[$(self.$field),+])
             }

@@ -6,7 +6,7 @@
 //!
 //! `s` is one row, or one near upright and another far from it (`ScheduledSurface`).
 
-use dip_dynamics::{Linearisation, Mask, Real};
+use dip_dynamics::{Linearisation, Mask, Real, each, splat_fields};
 use nalgebra::RowVector6;
 
 use crate::controller::{Command, Sample};
@@ -81,6 +81,9 @@ impl Sliding {
     }
 }
 
+splat_fields!(Sliding { near, far, linear_beta, beta_floor, equivalent, u_max });
+splat_fields!(Plane { s, linear_drift });
+
 /// `σ` and its dynamics at one sample.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Reaching<R: Real> {
@@ -95,7 +98,7 @@ pub(crate) struct Reaching<R: Real> {
 }
 
 impl<R: Real> Sliding<R> {
-    #[inline]
+    #[inline(always)]
     pub(crate) fn reaching(&self, sample: &Sample<'_, R>) -> Reaching<R> {
         let zero = R::splat(0.0);
         let x = sample.state.to_array();
@@ -123,7 +126,7 @@ impl<R: Real> Sliding<R> {
     }
 
     /// `σ`, and where it is that of the plane near upright.
-    #[inline]
+    #[inline(always)]
     fn sigma(&self, x: &[R; 6]) -> (R, R::Mask) {
         let near = dot(&self.near.s, x);
         let Some((plane, width)) = &self.far else {
@@ -138,26 +141,26 @@ impl<R: Real> Sliding<R> {
     }
 
     /// A row of the plane that `σ` moves with.
-    #[inline]
+    #[inline(always)]
     fn on_side(&self, is_near: R::Mask, row: impl Fn(&Plane<R>) -> &[R; 6]) -> [R; 6] {
         let near = row(&self.near);
         match &self.far {
             None => *near,
             Some((far, _)) => {
                 let far = row(far);
-                core::array::from_fn(|i| R::select(is_near, near[i], far[i]))
+                each!(i of 6 => R::select(is_near, near[i], far[i]))
             }
         }
     }
 
     /// The drift of `σ` on the linearised plant near upright: `s·A·x`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn linear_drift(&self, x: &[R; 6]) -> R {
         dot(&self.near.linear_drift, x)
     }
 
     /// `β/(s·B)`: how much of its upright grip on `σ` the force has.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn grip(&self, reaching: &Reaching<R>) -> R {
         reaching.beta / self.linear_beta
     }
@@ -165,7 +168,7 @@ impl<R: Real> Sliding<R> {
 
 impl<R: Real> Reaching<R> {
     /// Of the drift of `σ`, `wanted` is not to be compensated. Without an equivalent control none is.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn keep_drift(&mut self, wanted: R) {
         if self.equivalent != EquivalentControl::None {
             self.u_eq += wanted / self.beta;
@@ -173,7 +176,7 @@ impl<R: Real> Reaching<R> {
     }
 
     /// The command that gives `σ` the rate `v`, as far as the actuator can.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn command(&self, v: R) -> Command<R> {
         let (mut u_eq, mut u_sw) = (self.u_eq, v / self.beta);
         if self.equivalent == EquivalentControl::Faded {
@@ -196,19 +199,19 @@ impl<R: Real> Reaching<R> {
     }
 
     /// The rate of `σ` that the limit takes away: `β·(u − u_eq − u_sw)`; zero when unlimited.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn lost_rate(&self, command: &Command<R>) -> R {
         self.beta * (command.u - (command.u_eq + command.u_sw))
     }
 
     /// Is the force of `command` at the limit?
-    #[inline]
+    #[inline(always)]
     pub(crate) fn is_limited(&self, command: &Command<R>) -> R::Mask {
         !command.u.abs().lt(self.u_max)
     }
 }
 
-#[inline]
+#[inline(always)]
 pub(crate) fn dot<R: Real, const N: usize>(a: &[R; N], b: &[R; N]) -> R {
     let mut sum = a[0] * b[0];
     for i in 1..N {

@@ -16,6 +16,7 @@ use crate::error::DesignError;
 use crate::gain::{Gain, GainError, Rule, check};
 use crate::hybrid::{Hybrid, HybridSpec};
 use crate::integral::{Integral, IntegralSpec};
+use crate::law::Law;
 use crate::lqr::{Lqr, LqrSpec};
 use crate::lqr_integral::{LqrIntegral, LqrIntegralSpec};
 use crate::memory::Memory;
@@ -23,6 +24,15 @@ use crate::poles::Pole;
 use crate::riccati::Weights;
 use crate::super_twisting::{SuperTwisting, SuperTwistingSpec};
 use crate::surface::{PositiveForm, ScheduledSurface, SurfaceDesign};
+
+/// A computation over a law whose type is chosen when it runs.
+pub trait LawVisitor {
+    /// Its result.
+    type Output;
+
+    /// The computation. Of an [`AnyController`] it can take those of its law.
+    fn visit<L: Law + TryFrom<AnyController, Error = Kind>>(self) -> Self::Output;
+}
 
 /// Everything that is said once for each law.
 macro_rules! laws {
@@ -131,10 +141,44 @@ macro_rules! laws {
             $($law(<$law<R> as Controller<R>>::Memory),)+
         }
 
+        $(
+            /// Fails with the kind of what is another law.
+            impl TryFrom<AnyController> for $law {
+                type Error = Kind;
+
+                fn try_from(controller: AnyController) -> Result<Self, Kind> {
+                    match controller {
+                        AnyController::$law(law) => Ok(law),
+                        other => Err(other.kind()),
+                    }
+                }
+            }
+        )+
+
+        impl<R> AnyController<R> {
+            /// Which law it is.
+            pub const fn kind(&self) -> Kind {
+                match self {
+                    $(Self::$law(_) => Kind::$law,)+
+                }
+            }
+        }
+
+        impl Kind {
+            /// Gives a visitor the type of the law: a loop that is compiled for it has no choice to
+            /// make at each step.
+            #[inline(always)]
+            pub fn visit<V: LawVisitor>(self, visitor: V) -> V::Output {
+                match self {
+                    $(Self::$law => visitor.visit::<$law>(),)+
+                }
+            }
+        }
+
         impl<R: Real> Memory<R> for AnyMemory<R> {
             /// # Panics
             /// If the memories are of different laws.
-            #[inline]
+            #[inline(always)]
             fn select(mask: R::Mask, then: Self, otherwise: Self) -> Self {
                 match (then, otherwise) {
                     $((Self::$law(then), Self::$law(otherwise)) => {
@@ -144,7 +188,7 @@ macro_rules! laws {
                 }
             }
 
-            #[inline]
+            #[inline(always)]
             fn is_finite(&self) -> R::Mask {
                 match self {
                     $(Self::$law(memory) => Memory::<R>::is_finite(memory),)+
@@ -163,7 +207,7 @@ macro_rules! laws {
 
             /// # Panics
             /// If the memory is another law's.
-            #[inline]
+            #[inline(always)]
             fn law(&self, memory: &mut AnyMemory<R>, sample: &Sample<'_, R>) -> Command<R> {
                 match (self, memory) {
                     $((Self::$law(law), AnyMemory::$law(memory)) => law.law(memory, sample),)+

@@ -14,6 +14,7 @@ use crate::controller::{Command, Controller, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
 use crate::gain::{Gain, GainError, Rule, check, check_all, layer, not_negative, positive};
+use crate::law::law;
 use crate::memory::memory_of_numbers;
 use crate::sliding::Sliding;
 use crate::surface::{ScheduledSurface, SurfaceDesign};
@@ -165,6 +166,8 @@ pub struct SuperTwistingMemory<R = f64> {
 
 memory_of_numbers!(SuperTwistingMemory { z, sign });
 
+law!(SuperTwisting { sliding, switching, k, anti_windup });
+
 impl<R: Real> Controller<R> for SuperTwisting<R> {
     type Memory = SuperTwistingMemory<R>;
 
@@ -172,7 +175,7 @@ impl<R: Real> Controller<R> for SuperTwisting<R> {
         SuperTwistingMemory { z: R::splat(0.0), sign: R::splat(0.0) }
     }
 
-    #[inline]
+    #[inline(always)]
     fn law(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
         let reaching = self.sliding.reaching(sample);
         let SuperTwistingMemory { z, sign } = memory;
@@ -184,7 +187,7 @@ impl<R: Real> Controller<R> for SuperTwisting<R> {
 }
 
 /// The share of the excess that back-calculation takes back in one sample: no more than all.
-#[inline]
+#[inline(always)]
 pub(crate) fn unwind<R: Real>(anti_windup: R, dt: R) -> R {
     (anti_windup * dt).min(R::splat(1.0))
 }

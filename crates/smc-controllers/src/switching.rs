@@ -10,7 +10,7 @@
 //! solved without the unknown disturbance after Seeber and Andritsch (2025), Automatica 173.
 //! Validated in `tests/switching.rs` and `tests/super_twisting.rs`.
 
-use dip_dynamics::Real;
+use dip_dynamics::{Real, one_for_all_lanes, splat_fields};
 use serde::{Deserialize, Serialize};
 
 use crate::gain::{GainError, Rule, check};
@@ -107,9 +107,12 @@ pub(crate) struct Switch<R = f64> {
     hysteresis: R,
 }
 
+splat_fields!(Switch { function, epsilon, slope, hysteresis });
+one_for_all_lanes!(Function);
+
 impl<R: Real> Switch<R> {
     /// The sign of `σ` as this switching sees it, in `[−1, 1]`; `held` is what it was before.
-    #[inline]
+    #[inline(always)]
     fn sign(&self, sigma: R, held: &mut R) -> R {
         let (zero, one) = (R::splat(0.0), R::splat(1.0));
         let layer = self.epsilon + self.slope * sigma.abs();
@@ -126,7 +129,7 @@ impl<R: Real> Switch<R> {
     }
 
     /// The rate of first-order reaching: `v = −k·sign(σ) − kd·σ`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn first_order(&self, k: R, kd: R, sigma: R, dt: R, held: &mut R) -> R {
         let zero = R::splat(0.0);
         if self.function == Function::Implicit {
@@ -137,14 +140,14 @@ impl<R: Real> Switch<R> {
     }
 
     /// `−k·|σ|^a·sign(σ)`: what power-rate reaching adds. Explicit only.
-    #[inline]
-    pub(crate) fn power_rate(&self, k: R, exponent: f64, sigma: R, held: &mut R) -> R {
+    #[inline(always)]
+    pub(crate) fn power_rate(&self, k: R, exponent: R, sigma: R, held: &mut R) -> R {
         -(k * sigma.abs().powf(exponent) * self.sign(sigma, held))
     }
 
     /// The rate of super-twisting, `v = −k1·√|σ|·sign(σ) + z`, and the `z` of the next sample, with
     /// `ż = −k2·sign(σ)`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn twist(&self, [k1, k2]: [R; 2], z: R, sigma: R, dt: R, held: &mut R) -> (R, R) {
         let zero = R::splat(0.0);
         if self.function == Function::Implicit {
@@ -156,7 +159,7 @@ impl<R: Real> Switch<R> {
     }
 
     /// Both at once: `v = −k·sign(σ) − kd·σ − k1·√|σ|·sign(σ) + z`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn both(&self, gains: [R; 4], z: R, sigma: R, dt: R, held: &mut R) -> (R, R) {
         if self.function == Function::Implicit {
             implicit(gains, z, sigma, dt)
@@ -179,7 +182,7 @@ impl<R: Real> Switch<R> {
 ///
 /// `s` is 0 where `|σ| ≤ dt·k + dt²·k2`, and `ς` then is `σ` over that. Elsewhere `ς` is the sign of `σ`,
 /// and `√|s|` the positive root of `(1 + dt·kd)·y² + dt·k1·y + dt·k + dt²·k2 − |σ| = 0`.
-#[inline]
+#[inline(always)]
 fn implicit<R: Real>([k, kd, k1, k2]: [R; 4], z: R, sigma: R, dt: R) -> (R, R) {
     let (zero, one) = (R::splat(0.0), R::splat(1.0));
     let reach = dt * (k + dt * k2);
