@@ -44,7 +44,10 @@ pub use recovery::{Recovery, RecoveryRecorder};
 pub use scenario::{Scenario, Scenarios};
 pub use sensors::{Sensing, SensingMemory, Sensors, Velocities};
 pub use starts::{Sampling, StartDesign, StartError, Starts};
-pub use statistics::wilson;
+pub use statistics::{
+    Case, Confidence, Estimate, Indices, KaplanMeier, Lifetime, Paired, Precision, Quantiles, Rate,
+    Saltelli, Sensitivity, Severity, Step, WorstCases, holm, wilson,
+};
 pub use trajectory::TrajectoryWriter;
 pub use tuning::{Budget, Progress, TuneError, Tuned, tune};
 pub use world::World;
