@@ -18,6 +18,7 @@ mod sensitivity;
 mod worst_cases;
 
 pub use confidence::{Confidence, Estimate};
+pub(crate) use confidence::{normal_probability, normal_quantile};
 pub use holm::holm;
 pub use kaplan_meier::{KaplanMeier, Lifetime, Step};
 pub use paired::Paired;

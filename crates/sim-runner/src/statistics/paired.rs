@@ -122,11 +122,10 @@ fn difference(b: u64, c: u64, n: u64, confidence: Confidence) -> Option<Estimate
     let (p1, p2) = ((b + 1.0) / (n + 2.0), (c + 1.0) / (n + 2.0));
     let middle = p1 - p2;
     let half = confidence.z() * ((p1 + p2 - middle * middle) / (n + 2.0)).sqrt();
-    Some(Estimate {
-        value: (b - c) / n,
-        low: (middle - half).max(-1.0),
-        high: (middle + half).min(1.0),
-    })
+    let value = (b - c) / n;
+    // At a confidence below 70 % the interval of an extreme value may not reach it.
+    let (low, high) = ((middle - half).max(-1.0), (middle + half).min(1.0));
+    Some(Estimate { value, low: low.min(value), high: high.max(value) })
 }
 
 #[cfg(test)]
