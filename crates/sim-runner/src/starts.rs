@@ -168,21 +168,24 @@ impl Starts {
                 let strata = u64::from(strata.get());
                 let (cube, place) = (index / strata, index % strata);
                 for (i, key) in ORDER.into_iter().zip(self.keys()) {
-                    let stratum = permute(place, strata, hash(key, cube));
                     let within: f64 = generator.random();
-                    let share = (stratum as f64 + within) / strata as f64;
-                    start[i] = half_widths[i] * (2.0 * share - 1.0);
+                    if half_widths[i] > 0.0 {
+                        let stratum = permute(place, strata, hash(key, cube));
+                        let share = (stratum as f64 + within) / strata as f64;
+                        start[i] = half_widths[i] * (2.0 * share - 1.0);
+                    }
                 }
             }
             Sampling::Sobol => {
                 for (dimension, (i, key)) in ORDER.into_iter().zip(self.keys()).enumerate() {
-                    let share = scrambled(index, dimension, key);
-                    start[i] = half_widths[i] * (2.0 * share - 1.0);
+                    if half_widths[i] > 0.0 {
+                        let share = scrambled(index, dimension, key);
+                        start[i] = half_widths[i] * (2.0 * share - 1.0);
+                    }
                 }
             }
         }
-        // A coordinate that does not vary is 0, not −0.
-        State::from_array(start.map(|coordinate| coordinate + 0.0))
+        State::from_array(start)
     }
 
     /// What the random order of each coordinate is keyed with.

@@ -96,6 +96,16 @@ fn a_latin_hypercube_has_one_start_in_each_stratum() {
     }
 }
 
+#[test]
+fn within_a_stratum_a_start_is_anywhere() {
+    let drawn = units(&wide(latin(40)).starts(1).unwrap(), 0..2000);
+    for coordinate in 0..6 {
+        let within = |unit: &[f64; 6]| ((0.5 + 0.5 * unit[coordinate]) * 40.0).fract();
+        let distance = kolmogorov(drawn.iter().map(within).collect());
+        assert!(distance < 1.95 / 2000_f64.sqrt(), "{coordinate}: {distance}");
+    }
+}
+
 /// In a ball of `k` dimensions the radius to the power of `k` is uniform, and so is the direction.
 #[test]
 fn a_ball_is_filled_evenly() {
@@ -177,15 +187,18 @@ fn a_start_is_computed_alone() {
 
 #[test]
 fn to_vary_one_more_coordinate_does_not_move_the_others() {
-    let angles = Starts::new(0.3, 5).unwrap();
-    let more = StartDesign { theta1: 0.3, theta2: 0.3, x: 1.0, ..StartDesign::default() };
-    let more = more.starts(5).unwrap();
-    for index in 0..100 {
-        let (one, other) = (angles.get(index), more.get(index));
-        assert_eq!((one.theta1, one.theta2), (other.theta1, other.theta2));
-        assert!(one.x == 0.0 && other.x != 0.0);
-        // What does not vary is 0, and not −0, of which files would tell.
-        assert!(one.to_array().iter().all(|&value| value != 0.0 || value.is_sign_positive()));
+    for design in [Sampling::Box, latin(30), Sampling::Sobol] {
+        let angles = StartDesign { design, theta1: 0.3, theta2: 0.3, ..StartDesign::default() };
+        let more = StartDesign { x: 1.0, ..angles }.starts(5).unwrap();
+        let angles = angles.starts(5).unwrap();
+        for index in 0..100 {
+            let (one, other) = (angles.get(index), more.get(index));
+            assert_eq!((one.theta1, one.theta2), (other.theta1, other.theta2));
+            assert!(other.x != 0.0);
+            // What does not vary is 0, and not −0, of which files would tell.
+            let rest = [one.x, one.x_dot, one.theta1_dot, one.theta2_dot];
+            assert!(rest.iter().all(|value| value.to_bits() == 0));
+        }
     }
 }
 

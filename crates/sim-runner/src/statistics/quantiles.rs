@@ -320,6 +320,17 @@ mod tests {
     }
 
     #[test]
+    fn ten_thousand_values_are_exact() {
+        let mut draws = Draws::new(2);
+        let mut values: Vec<f64> = (0..EXACT).map(|_| draws.uniform()).collect();
+        let quantiles = of(values.iter().copied().map(Some).chain([None; 10]));
+        values.sort_by(f64::total_cmp);
+        for rank in [1, 77, EXACT / 2, EXACT] {
+            assert_eq!(quantiles.at_ranks([rank as u64]), [Some(values[rank - 1])]);
+        }
+    }
+
+    #[test]
     fn bounds_of_the_bins() {
         let mut quantiles = of((0..EXACT).map(|_| Some(0.0)));
         for (value, kept_as) in [

@@ -74,7 +74,9 @@ impl Saltelli {
     }
 
     /// The row of point number `index`. All points of a row are to be evaluated with the same start and
-    /// noise: that of scenario number `row`.
+    /// noise: those of one scenario for all rows, or of scenario number `row`. In the second case start and
+    /// noise are one more cause, of which no index is estimated; what a parameter does together with it counts
+    /// in both indices of the parameter.
     pub fn row(&self, index: u64) -> u64 {
         index / self.points_per_row() as u64
     }
