@@ -45,8 +45,8 @@ pub use scenario::{Scenario, Scenarios};
 pub use sensors::{Sensing, SensingMemory, Sensors, Velocities};
 pub use starts::{Sampling, StartDesign, StartError, Starts};
 pub use statistics::{
-    Case, Confidence, Estimate, Indices, KaplanMeier, Lifetime, Paired, Precision, Quantiles, Rate,
-    Saltelli, Sensitivity, Severity, Step, WorstCases, holm, wilson,
+    Confidence, Estimate, KaplanMeier, Lifetime, Paired, Precision, Quantiles, Rate, Saltelli,
+    Sensitivity, Severity, SobolIndices, SurvivalStep, WorstCase, WorstCases, holm, wilson,
 };
 pub use trajectory::TrajectoryWriter;
 pub use tuning::{Budget, Progress, TuneError, Tuned, tune};

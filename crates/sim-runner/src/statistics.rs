@@ -20,12 +20,12 @@ mod worst_cases;
 pub use confidence::{Confidence, Estimate};
 pub(crate) use confidence::{normal_probability, normal_quantile};
 pub use holm::holm;
-pub use kaplan_meier::{KaplanMeier, Lifetime, Step};
+pub use kaplan_meier::{KaplanMeier, Lifetime, SurvivalStep};
 pub use paired::Paired;
 pub use quantiles::Quantiles;
 pub use rate::{Precision, Rate, wilson};
-pub use sensitivity::{Indices, Saltelli, Sensitivity};
-pub use worst_cases::{Case, Severity, WorstCases};
+pub use sensitivity::{Saltelli, Sensitivity, SobolIndices};
+pub use worst_cases::{Severity, WorstCase, WorstCases};
 
 /// The median of values, of which `None` is larger than any number. None if there are no values,
 /// or if the median falls on a `None`.

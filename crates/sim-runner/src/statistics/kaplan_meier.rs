@@ -73,7 +73,7 @@ struct Counts {
 
 /// Where the curve goes down.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Step {
+pub struct SurvivalStep {
     /// The tick.
     pub tick: u32,
     /// Of how many it had not happened before.
@@ -118,7 +118,7 @@ impl KaplanMeier {
     /// # Source: Kaplan and Meier (1958), Nonparametric estimation from incomplete observations; the
     /// variance by Greenwood (1926), the transformation `ln(−ln S)` by Kalbfleisch and Prentice (1980),
     /// The statistical analysis of failure time data.
-    pub fn steps(&self, confidence: Confidence) -> impl Iterator<Item = Step> + '_ {
+    pub fn steps(&self, confidence: Confidence) -> impl Iterator<Item = SurvivalStep> + '_ {
         let (mut at_risk, mut survival, mut greenwood) = (self.count(), 1.0, 0.0);
         (0..).zip(&self.ticks).filter_map(move |(tick, &Counts { events, censored })| {
             let step = (events > 0).then(|| {
@@ -131,7 +131,7 @@ impl KaplanMeier {
                     // The logarithm is negative: so is the spread.
                     [bound(-spread), bound(spread)]
                 });
-                Step { tick, at_risk, events, survival, interval }
+                SurvivalStep { tick, at_risk, events, survival, interval }
             });
             at_risk -= events + censored;
             step
@@ -141,7 +141,7 @@ impl KaplanMeier {
     /// The share to which it has not happened up to and at `tick`, with its interval: that is the last
     /// step up to it. None before the first step, where the share is 1 and nothing is known of its
     /// variance.
-    pub fn survival(&self, tick: u32, confidence: Confidence) -> Option<Step> {
+    pub fn survival(&self, tick: u32, confidence: Confidence) -> Option<SurvivalStep> {
         self.steps(confidence).take_while(|step| step.tick <= tick).last()
     }
 
@@ -154,7 +154,7 @@ impl KaplanMeier {
         // What is half but for rounding is half.
         let half = 0.5 * (1.0 + 1e-12);
         let mut median = Estimate { value: None, low: None, high: None };
-        for Step { tick, survival, interval, .. } in self.steps(confidence) {
+        for SurvivalStep { tick, survival, interval, .. } in self.steps(confidence) {
             let [lower, upper] = interval.unwrap_or([survival; 2]);
             for (first, share) in
                 [(&mut median.value, survival), (&mut median.low, lower), (&mut median.high, upper)]

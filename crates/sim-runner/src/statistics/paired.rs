@@ -154,13 +154,12 @@ mod tests {
         }
     }
 
-    /// Fagerland, Lydersen and Laake (2014): airway hyper-responsiveness (Bentur et al. 2009), 1 and 7 of
-    /// 21, and complete response (Cavo et al. 2012), 6 and 16 of 161, to the digits that are printed; the
-    /// second also by the R package contingencytables.
+    /// Example 1 of Bonett and Price (2012), 22 and 50 of 200, by the R package statpsych; complete response
+    /// (Cavo et al. 2012), 6 and 16 of 161, by the R package contingencytables: to the digits that they print.
     #[test]
     fn intervals_of_a_difference_are_the_published_ones() {
         for (b, c, n, value, low, high, printed) in [
-            (1, 7, 21, -0.286, -0.508, -0.013, 5e-4),
+            (22, 50, 200, -0.14, -0.219_862_1, -0.057_365_62, 6e-8),
             (6, 16, 161, -0.0621, -0.1195, -0.0032, 5e-5),
         ] {
             let estimate = difference(b, c, n, Confidence::default()).unwrap();

@@ -63,7 +63,7 @@ impl Eq for Severity {}
 /// One of the worst runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Case<K, T> {
+pub struct WorstCase<K, T> {
     /// How bad it is.
     pub key: K,
     /// Number of the scenario.
@@ -81,7 +81,7 @@ pub struct Case<K, T> {
 pub struct WorstCases<K, T> {
     capacity: usize,
     /// The worst one first.
-    cases: Vec<Case<K, T>>,
+    cases: Vec<WorstCase<K, T>>,
 }
 
 /// The same as plain data.
@@ -89,7 +89,7 @@ pub struct WorstCases<K, T> {
 #[serde(deny_unknown_fields)]
 struct Stored<K, T> {
     capacity: usize,
-    cases: Vec<Case<K, T>>,
+    cases: Vec<WorstCase<K, T>>,
 }
 
 impl<K: Ord, T> TryFrom<Stored<K, T>> for WorstCases<K, T> {
@@ -105,7 +105,7 @@ impl<K: Ord, T> TryFrom<Stored<K, T>> for WorstCases<K, T> {
     }
 }
 
-impl<K: Ord, T> Case<K, T> {
+impl<K: Ord, T> WorstCase<K, T> {
     /// The worse one first.
     fn order(&self, other: &Self) -> Ordering {
         Reverse(&self.key).cmp(&Reverse(&other.key)).then(self.index.cmp(&other.index))
@@ -120,7 +120,7 @@ impl<K: Ord, T> WorstCases<K, T> {
 
     /// One more run, in any order.
     pub fn add(&mut self, key: K, index: u64, payload: T) {
-        let case = Case { key, index, payload };
+        let case = WorstCase { key, index, payload };
         let place = self.cases.partition_point(|kept| kept.order(&case).is_le());
         if place < self.capacity {
             self.cases.truncate(self.capacity - 1);
@@ -129,14 +129,14 @@ impl<K: Ord, T> WorstCases<K, T> {
     }
 
     /// The worst runs, the worst one first.
-    pub fn cases(&self) -> &[Case<K, T>] {
+    pub fn cases(&self) -> &[WorstCase<K, T>] {
         &self.cases
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Case, Severity, WorstCases};
+    use super::{Severity, WorstCase, WorstCases};
     use crate::outcome::Outcome;
 
     #[test]
@@ -162,8 +162,10 @@ mod tests {
     #[test]
     fn the_worst_are_the_first_of_all_sorted() {
         let runs: Vec<(u64, u64)> = (0..500).map(|i| (i * i % 40, i * 77 % 500)).collect();
-        let mut sorted: Vec<_> =
-            runs.iter().map(|&(key, index)| Case { key, index, payload: key + index }).collect();
+        let mut sorted: Vec<_> = runs
+            .iter()
+            .map(|&(key, index)| WorstCase { key, index, payload: key + index })
+            .collect();
         sorted.sort_by_key(|case| (std::cmp::Reverse(case.key), case.index));
         for capacity in [0, 1, 7, 499, 500, 600] {
             let mut worst = WorstCases::new(capacity);
