@@ -152,8 +152,8 @@ fn star_discrepancy(points: &[[f64; 2]]) -> f64 {
     largest
 }
 
-/// Of 256 random points it is some 0.07; a net of base 2 in two dimensions has at most (m + 6)/2ⁿ with
-/// n = 2ᵐ, here 0.055 (Niederreiter 1992, theorem 4.10).
+/// A net of 2ᵐ points in two dimensions, of quality t = 0 as that of the first two is, has at most (m + 1)/2ᵐ
+/// (Sobol' 1967): 0.035 of 256 points. Random ones have some 0.07.
 #[test]
 fn a_sobol_sequence_has_a_low_discrepancy() {
     let discrepancy = |design, seed| {
@@ -165,7 +165,7 @@ fn a_sobol_sequence_has_a_low_discrepancy() {
     for seed in 0..5 {
         let (sobol, random) =
             (discrepancy(Sampling::Sobol, seed), discrepancy(Sampling::Box, seed));
-        assert!(sobol < 0.03 && random > 1.5 * sobol, "{sobol} {random}");
+        assert!(sobol <= 9.0 / 256.0 && random > 1.5 * sobol, "{sobol} {random}");
     }
 }
 

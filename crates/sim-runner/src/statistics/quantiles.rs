@@ -28,8 +28,8 @@ const BINS: usize = 128 << MANTISSA_BITS;
 /// Takes values one by one, and tells their quantiles.
 ///
 /// A value may be missing, because what it measures did not happen: it then counts as larger than any
-/// number. Quantiles are exact up to 10,000 numbers, and within 0.4 % of the right one beyond;
-/// magnitudes below 1e-18 then count as 0.
+/// number. Quantiles are exact up to 10,000 numbers. Beyond, each value that they are made of is within
+/// 0.4 %, and magnitudes below 8e-19 count as 0.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Quantiles {
@@ -158,7 +158,7 @@ impl Quantiles {
     ///
     /// # Source
     /// Definition 2 of Hyndman and Fan (1996), Sample quantiles in statistical packages; Efron (1982),
-    /// The jackknife, the bootstrap and other resampling plans, section 10.4; Hutson and Ernst (2000),
+    /// The jackknife, the bootstrap and other resampling plans, chapter 10; Hutson and Ernst (2000),
     /// The exact bootstrap mean and variance of an L-estimator.
     pub fn estimate(&self, share: f64, confidence: Confidence) -> Estimate<Option<f64>> {
         assert!(share > 0.0 && share < 1.0, "{share} is not a share");

@@ -66,7 +66,7 @@ pub fn wilson(successes: u64, trials: u64) -> [f64; 2] {
 /// It is looked at after every [`Precision::CHECKPOINT`] trials, in the order of their indices, so that
 /// the end does not depend on threads. Looking more than once makes the interval at the end hold the
 /// truth a little less often than its confidence says; the less, the narrower it is (Chow and Robbins
-/// 1965, On the asymptotic theory of fixed-width sequential confidence intervals). A rate whose runs
+/// 1965, On the asymptotic theory of fixed-width sequential confidence intervals for the mean). A rate whose runs
 /// were ended by this rule should not be tested for being above a limit as if their number had been
 /// fixed before.
 #[derive(Debug, Clone, Copy, PartialEq)]
