@@ -11,6 +11,7 @@ mod error;
 mod experiment;
 mod flight;
 mod history;
+mod keyed;
 mod metrics;
 mod mismatch;
 mod noise;
@@ -20,6 +21,7 @@ mod recovery;
 mod rules;
 mod scenario;
 mod sensors;
+mod sobol;
 mod starts;
 mod statistics;
 mod trajectory;
@@ -44,8 +46,11 @@ pub use outcome::{AfterFall, Outcome, Run, Settling, Track};
 pub use recovery::{Recovery, RecoveryRecorder};
 pub use scenario::{Scenario, Scenarios};
 pub use sensors::{Sensing, SensingMemory, Sensors, Velocities};
-pub use starts::{StartError, Starts};
-pub use statistics::wilson;
+pub use starts::{Sampling, StartDesign, StartError, Starts};
+pub use statistics::{
+    Confidence, Estimate, KaplanMeier, Lifetime, Paired, Precision, Quantiles, Rate, Saltelli,
+    Sensitivity, Severity, SobolIndices, SurvivalStep, WorstCase, WorstCases, holm, wilson,
+};
 pub use trajectory::TrajectoryWriter;
 pub use tuning::{Budget, Progress, TuneError, Tuned, tune};
 pub use world::World;

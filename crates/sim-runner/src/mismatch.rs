@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::ExperimentError;
 use crate::noise::{NoiseSource, Purpose, RandomNoise, Streams};
 use crate::rules::require;
+use crate::statistics::{normal_probability, normal_quantile};
 
 /// How far each parameter of the plant may be from its nominal value; none is not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -100,6 +101,17 @@ impl Spread {
         }
     }
 
+    /// The deviation that is larger than this share of all.
+    fn quantile(self, share: f64) -> f64 {
+        match self {
+            Self::Uniform(half_width) => half_width * (2.0 * share - 1.0),
+            Self::Normal(std) => {
+                let beyond = normal_probability(-TRUNCATION);
+                std * normal_quantile(beyond + share * (1.0 - 2.0 * beyond))
+            }
+        }
+    }
+
     fn draw(self, noise: &mut RandomNoise) -> f64 {
         match self {
             Self::Uniform(share) => share * (2.0 * noise.uniform() - 1.0),
@@ -163,11 +175,35 @@ impl Mismatch {
 
     /// The true plant, if the mismatch was checked.
     pub(crate) fn draw(&self, nominal: &Parameters, streams: Streams) -> Plant {
-        let parameters = self
-            .apply(nominal, |i, spread| spread.draw(&mut streams.noise_at(Purpose::Mismatch, i)));
-        let Ok(plant) = Plant::new(&parameters) else {
-            unreachable!("a plant within checked spreads is physical: {parameters:?}");
-        };
-        plant
+        physical(
+            &self.apply(nominal, |i, spread| {
+                spread.draw(&mut streams.noise_at(Purpose::Mismatch, i))
+            }),
+        )
     }
+
+    /// The names of the parameters that deviate, in their order.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.spreads().into_iter().filter_map(|(name, spread)| spread.map(|_| name))
+    }
+
+    /// The plant of which each parameter that deviates is at a share of its spread, if the mismatch was
+    /// checked.
+    pub(crate) fn at(&self, nominal: &Parameters, shares: &[f64]) -> Plant {
+        assert_eq!(shares.len(), self.names().count(), "a share for each parameter that deviates");
+        let mut shares = shares.iter();
+        let parameters = self.apply(nominal, |_, spread| match shares.next() {
+            Some(&share) => spread.quantile(share),
+            None => unreachable!("they were counted"),
+        });
+        physical(&parameters)
+    }
+}
+
+/// The plant of parameters within checked spreads.
+fn physical(parameters: &Parameters) -> Plant {
+    let Ok(plant) = Plant::new(parameters) else {
+        unreachable!("a plant within checked spreads is physical: {parameters:?}");
+    };
+    plant
 }

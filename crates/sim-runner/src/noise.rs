@@ -103,6 +103,10 @@ pub(crate) enum Purpose {
     Sensors = 2,
     Losses = 3,
     Loads = 4,
+    /// What the starts of a seed have in common.
+    Design = 5,
+    Sensitivity = 6,
+    Bootstrap = 7,
 }
 
 /// The streams of all scenarios of a seed.

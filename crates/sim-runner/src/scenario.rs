@@ -61,4 +61,19 @@ impl Scenarios {
         let plant = self.mismatch.draw(&self.nominal, streams);
         Scenario { start: self.starts.get(index), plant, streams }
     }
+
+    /// The names of the plant's parameters that deviate, in the order of [`Scenarios::at`].
+    pub fn parameters(&self) -> impl Iterator<Item = &'static str> {
+        self.mismatch.names()
+    }
+
+    /// Start and noise of scenario number `index`, with a plant that is not drawn: each parameter that
+    /// deviates is at a share of its distribution, 0 at its lower end and 1 at its upper one. With the
+    /// points of [`Saltelli`](crate::Saltelli) this tells which parameter matters.
+    ///
+    /// # Panics
+    /// Not one share for each of [`Scenarios::parameters`].
+    pub fn at(&self, index: u64, shares: &[f64]) -> Scenario {
+        Scenario { plant: self.mismatch.at(&self.nominal, shares), ..self.get(index) }
+    }
 }

@@ -1,27 +1,31 @@
-//! Figures of many runs.
+//! Figures of many runs, in memory that does not depend on how many they are.
+//!
+//! What takes runs one by one, in the order of their indices, is plain data: written to a file after
+//! run `b` and read back, it goes on to the same bits as without a break. All of its memory is taken when
+//! it is made. Nothing here knows of files, threads or how a run is made.
+//!
+//! Definitions with formulas: `docs/metrics.md`. Each file names its source and its test; that nothing is
+//! allocated on the way is in `tests/no_alloc.rs`.
 
-/// The 97.5 % quantile of the normal distribution.
-const Z: f64 = 1.959_963_984_540_054;
+mod binomial;
+mod confidence;
+mod holm;
+mod kaplan_meier;
+mod paired;
+mod quantiles;
+mod rate;
+mod sensitivity;
+mod worst_cases;
 
-/// The 95 % confidence interval of a rate of which `successes` of `trials` were seen.
-///
-/// `(p + z²/2n ± z·√(p(1 − p)/n + z²/4n²)) / (1 + z²/n)` with `p = successes/n`; without trials it
-/// is `[0, 1]`.
-///
-/// # Source: Wilson (1927), Probable inference, the law of succession, and statistical inference.
-pub fn wilson(successes: u64, trials: u64) -> [f64; 2] {
-    if trials == 0 {
-        return [0.0, 1.0];
-    }
-    let n = trials as f64;
-    let p = successes as f64 / n;
-    let square = Z * Z / n;
-    let middle = p + 0.5 * square;
-    let half = (square * (p * (1.0 - p) + 0.25 * square)).sqrt();
-    let bound = |value: f64| (value / (1.0 + square)).clamp(0.0, 1.0);
-    // Rounding must not shut out what was seen.
-    [bound(middle - half).min(p), bound(middle + half).max(p)]
-}
+pub use confidence::{Confidence, Estimate};
+pub(crate) use confidence::{normal_probability, normal_quantile};
+pub use holm::holm;
+pub use kaplan_meier::{KaplanMeier, Lifetime, SurvivalStep};
+pub use paired::Paired;
+pub use quantiles::Quantiles;
+pub use rate::{Precision, Rate, wilson};
+pub use sensitivity::{Saltelli, Sensitivity, SobolIndices};
+pub use worst_cases::{Severity, WorstCase, WorstCases};
 
 /// The median of values, of which `None` is larger than any number. None if there are no values,
 /// or if the median falls on a `None`.
@@ -35,9 +39,40 @@ pub(crate) fn median(values: Vec<Option<f64>>) -> Option<f64> {
     median.is_finite().then_some(median)
 }
 
+/// The rows of a section of the reference data.
+#[cfg(test)]
+fn golden(section: &str) -> Vec<serde_json::Value> {
+    let text = include_str!("../tests/golden/statistics.json");
+    let mut sections: serde_json::Value = serde_json::from_str(text).unwrap();
+    let serde_json::Value::Array(rows) = sections[section].take() else {
+        panic!("there is no {section}");
+    };
+    rows
+}
+
+/// Fast random numbers for simulations in tests.
+#[cfg(test)]
+struct Draws {
+    seed: u64,
+    drawn: u64,
+}
+
+#[cfg(test)]
+impl Draws {
+    fn new(seed: u64) -> Self {
+        Self { seed, drawn: 0 }
+    }
+
+    /// Uniform in `[0, 1)`.
+    fn uniform(&mut self) -> f64 {
+        self.drawn += 1;
+        (crate::keyed::hash(self.seed, self.drawn) >> 11) as f64 / 2_f64.powi(53)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{median, wilson};
+    use super::median;
 
     #[test]
     fn medians_are_censored() {
@@ -50,42 +85,6 @@ mod tests {
             (vec![Some(4.0), Some(1.0), Some(2.0), None], Some(3.0)),
         ] {
             assert_eq!(median(values), expected);
-        }
-    }
-
-    /// Newcombe (1998), Two-sided confidence intervals for the single proportion, Table I, method 3:
-    /// the four examples, to the four digits that are printed.
-    #[test]
-    fn wilson_intervals_are_the_published_ones() {
-        for (successes, trials, lower, upper) in [
-            (81, 263, 0.2553, 0.3662),
-            (15, 148, 0.0624, 0.1605),
-            (0, 20, 0.0, 0.1611),
-            (1, 29, 0.0061, 0.1718),
-        ] {
-            let [low, high] = wilson(successes, trials);
-            assert!((low - lower).abs() <= 5e-5, "{successes} of {trials}: {low}");
-            assert!((high - upper).abs() <= 5e-5, "{successes} of {trials}: {high}");
-        }
-    }
-
-    #[test]
-    fn an_interval_holds_what_was_seen_and_narrows() {
-        assert_eq!(wilson(0, 0), [0.0, 1.0]);
-        let mut width = 1.0;
-        for trials in [1, 10, 100, 1000, 10_000_000] {
-            for successes in [0, trials / 3, trials] {
-                let [low, high] = wilson(successes, trials);
-                let rate = successes as f64 / trials as f64;
-                assert!(0.0 <= low && low <= rate && rate <= high && high <= 1.0);
-                // What succeeds and what fails are each other's mirror image.
-                let [other_low, other_high] = wilson(trials - successes, trials);
-                assert!((low + other_high - 1.0).abs() < 1e-12);
-                assert!((high + other_low - 1.0).abs() < 1e-12);
-            }
-            let [low, high] = wilson(trials / 3, trials);
-            assert!(high - low < width);
-            width = high - low;
         }
     }
 }

@@ -177,3 +177,58 @@ fn controllers_know_the_nominal_plant_only() {
     }
     assert_eq!(closed_loop.model(), &model);
 }
+
+/// A point of the unit cube is a plant: each share moves its own parameter, and no other.
+#[test]
+fn a_plant_can_be_asked_for_at_a_point() {
+    let mut all = Mismatch::default();
+    for (_, field, _) in FIELDS {
+        *field(&mut all) = Some(Spread::Uniform(0.25));
+    }
+    let experiment = Experiment { mismatch: all, ..Experiment::default() };
+    let scenarios = experiment.scenarios(Starts::new(0.1, 1).unwrap()).unwrap();
+    assert!(scenarios.parameters().eq(FIELDS.map(|(name, _, _)| name)));
+    assert_eq!(scenarios.at(3, &[0.5; 13]).plant, experiment.model().unwrap());
+    assert_eq!(scenarios.at(3, &[0.5; 13]).start, scenarios.get(3).start);
+    for (i, (name, _, value)) in FIELDS.into_iter().enumerate() {
+        for (share, factor) in [(0.0, 0.75), (1.0, 1.25)] {
+            let mut shares = [0.5; 13];
+            shares[i] = share;
+            let mut parameters = experiment.plant;
+            *value(&mut parameters) *= factor;
+            let expected = Plant::new(&parameters).unwrap();
+            assert_eq!(scenarios.at(3, &shares).plant, expected, "{name}");
+        }
+    }
+}
+
+/// Evenly spread shares are distributed as draws are: mean 0, and the variance of
+/// `each_parameter_is_drawn_within_its_spread`, to what 2000 points of a grid can tell.
+#[test]
+fn shares_are_those_of_the_distribution() {
+    for (spread, bound, variance) in
+        [(Spread::Uniform(0.2), 0.2, 0.04 / 3.0), (Spread::Normal(0.05), 0.15, 0.0025 * 0.973_34)]
+    {
+        let mismatch = Mismatch { m0: Some(spread), ..Mismatch::default() };
+        let experiment = Experiment { mismatch, ..Experiment::default() };
+        let scenarios = experiment.scenarios(Starts::new(0.1, 1).unwrap()).unwrap();
+        let deviation = |share: f64| (mass(&scenarios.at(0, &[share]).plant) - 0.35) / 1.5 - 1.0;
+        let (mut sum, mut squares) = (0.0, 0.0);
+        for i in 0..2000 {
+            let deviation = deviation((f64::from(i) + 0.5) / 2000.0);
+            sum += deviation;
+            squares += deviation * deviation;
+        }
+        assert!((sum / 2000.0).abs() < 1e-12, "{sum}");
+        assert!((squares / 2000.0 / variance - 1.0).abs() < 1e-3, "{squares}");
+        assert!((deviation(0.0) + bound).abs() < 1e-12 && (deviation(1.0) - bound).abs() < 1e-12);
+    }
+}
+
+#[test]
+#[should_panic(expected = "a share for each parameter that deviates")]
+fn a_point_of_another_dimension_is_refused() {
+    let mismatch = Mismatch { m0: Some(Spread::Uniform(0.1)), ..Mismatch::default() };
+    let experiment = Experiment { mismatch, ..Experiment::default() };
+    experiment.scenarios(Starts::new(0.1, 1).unwrap()).unwrap().at(0, &[0.5, 0.5]);
+}

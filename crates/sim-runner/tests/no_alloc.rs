@@ -5,9 +5,11 @@ use std::hint::black_box;
 use dip_dynamics::State;
 use memcheck::{CountingAllocator, GateError, ThreadMeter, no_alloc};
 use sim_runner::{
-    Actuator, AfterFall, Coordinate, Disturbance, Experiment, History, Instant, MetricsRecorder,
-    Mismatch, Observer, Outcome, RecoveryRecorder, Sensors, Shape, Simulation, Spread, Starts,
-    Track, TrajectoryWriter, Uncontrolled, Velocities, World,
+    Actuator, AfterFall, Confidence, Coordinate, Disturbance, Experiment, History, Instant,
+    KaplanMeier, Lifetime, MetricsRecorder, Mismatch, Observer, Outcome, Paired, Precision,
+    Quantiles, Rate, RecoveryRecorder, Saltelli, Sampling, Sensitivity, Sensors, Severity, Shape,
+    Simulation, Spread, StartDesign, Starts, Track, TrajectoryWriter, Uncontrolled, Velocities,
+    World, WorstCases,
 };
 use smc_controllers::Kind;
 
@@ -169,4 +171,47 @@ fn a_run_with_everything_switched_on_does_not_touch_the_heap() {
             assert!(gate.is_ok(), "{kind}: {gate:?}");
         }
     }
+}
+
+/// Eleven thousand: one more thousand than quantiles keep exactly.
+#[test]
+fn statistics_of_many_runs_do_not_touch_the_heap_once_they_are_made() {
+    let design = StartDesign { design: Sampling::Sobol, theta1: 0.1, ..StartDesign::default() };
+    let (starts, parameters) = (design.starts(1).unwrap(), Saltelli::new(3, 1).unwrap());
+    let mut rate = Rate::default();
+    let mut quantiles = Quantiles::new();
+    let mut settling = KaplanMeier::new(2000);
+    let mut paired = Paired::new();
+    let mut sensitivity = Sensitivity::new(parameters);
+    let mut worst = WorstCases::new(10);
+    let precision = Precision::new(0.01, Confidence::default()).unwrap();
+    let gate = no_alloc(|| {
+        let mut reached = false;
+        for index in 0..11_000_u32 {
+            let theta1 = starts.get(index.into()).theta1;
+            let settled = (theta1 < 0.08).then_some(theta1);
+            rate.add(settled.is_some());
+            reached |= precision.is_reached(&rate);
+            quantiles.add(settled);
+            settling.add(Lifetime::Event(index % 2000));
+            paired.add(settled, Some(0.05));
+            let mut point = [0.0; 3];
+            parameters.point(index.into(), &mut point);
+            sensitivity.add(point[0] * point[1] + point[2]);
+            let severity = Severity::new(Outcome::NotSettled, 2.0, theta1, None);
+            worst.add(severity, index.into(), point);
+        }
+        reached
+    });
+    assert!(gate.unwrap(), "11,000 runs are enough for 1 %");
+    assert_eq!(worst.cases().len(), 10);
+}
+
+/// The gate catches what grows: the same values, kept in a list.
+#[test]
+fn a_list_of_all_runs_is_caught() {
+    let mut list = Vec::new();
+    let gate = no_alloc(|| (0..100).for_each(|index| list.push(index)));
+    assert!(matches!(gate, Err(GateError::HeapTouched(_))), "{gate:?}");
+    assert_eq!(list.len(), 100);
 }
