@@ -256,7 +256,7 @@ fn controller_or_none(name: &str) -> Result<Controlled, String> {
     }
 }
 
-/// The metrics of every run are held until the medians are known: 10⁷ are some gigabytes.
+/// More would take days: likelier a typing error than a wish.
 const STARTS_MAX: u64 = 10_000_000;
 
 fn starts(text: &str) -> Result<NonZeroU64, String> {

@@ -41,7 +41,12 @@ pub(crate) fn run(
     let drafts = args.out.as_deref().map(begin).transpose()?;
     let bar = progress_bar(count.get() * kinds.len() as u64, "runs");
     let run = |each: &mut dyn FnMut(&RunRow, &Metrics)| {
-        source.checked(|experiment| compare(experiment, kinds, starts, count, || bar.inc(1), each))
+        source.checked(|experiment| {
+            compare(experiment, kinds, starts, count, |row, metrics| {
+                bar.inc(1);
+                each(row, metrics);
+            })
+        })
     };
     let (controllers, draft) = match drafts {
         None => (run(&mut |_, _| ())?, None),

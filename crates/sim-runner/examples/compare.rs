@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let or_dash =
         |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
     let fifty = NonZeroU64::new(50).unwrap();
-    for row in compare(&experiment, &Kind::ALL, starts, fifty, || (), |_, _| ())? {
+    for row in compare(&experiment, &Kind::ALL, starts, fifty, |_, _| ())? {
         println!(
             "{:16}{:9}{:8}{:>14}{:>14}{:>15}",
             row.name,

@@ -1,20 +1,19 @@
 //! The laws in the same many random scenarios.
 
 use std::num::NonZeroU64;
+use std::ops::ControlFlow;
 
 use dip_dynamics::State;
-use rayon::prelude::*;
 use serde::Serialize;
-use smc_controllers::{Controller, Kind};
+use smc_controllers::Kind;
 
+use crate::batch::{Batch, Flown};
 use crate::error::ExperimentError;
 use crate::experiment::Experiment;
-use crate::metrics::{Metrics, MetricsRecorder};
+use crate::metrics::Metrics;
 use crate::outcome::{Outcome, Run};
-use crate::scenario::Scenarios;
 use crate::starts::Starts;
-use crate::statistics::{median, wilson};
-use crate::world::World;
+use crate::statistics::{Confidence, Quantiles, wilson};
 
 /// How a law did on many starts. Medians of what did not happen are none.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -69,8 +68,9 @@ pub struct RunRow {
 
 /// Runs the laws `kinds` of an experiment in the scenarios `0..count`, the same for each law.
 ///
-/// `progress` is called after each run, from any thread; `each` is shown all runs of a law, in the
-/// order of their indices, once they are done. The result does not depend on the threads.
+/// `each` is shown the runs of a law as they are done, in the order of their indices. None is kept: the
+/// memory does not depend on their number, and medians of more than ten thousand values are those of
+/// [`Quantiles`].
 ///
 /// # Errors
 /// An experiment that cannot be run.
@@ -79,69 +79,81 @@ pub fn compare(
     kinds: &[Kind],
     starts: Starts,
     count: NonZeroU64,
-    progress: impl Fn() + Sync,
     mut each: impl FnMut(&RunRow, &Metrics),
 ) -> Result<Vec<Comparison>, ExperimentError> {
     let closed_loop = experiment.closed_loop()?;
     let scenarios = experiment.scenarios(starts)?;
+    let batch = Batch::new(&closed_loop);
     kinds
         .iter()
         .map(|&kind| {
             let controller = experiment.controller(kind)?;
-            let runs: Vec<_> = (0..count.get())
-                .into_par_iter()
-                .map_init(
-                    || World::new(&closed_loop),
-                    |world, index| {
-                        let run = judge(world, &controller, &scenarios, index);
-                        progress();
-                        run
-                    },
-                )
-                .collect();
-            for (index, (run, metrics)) in (0..).zip(&runs) {
+            let mut summary = Summary::default();
+            let task = |index| (controller, scenarios.get(index));
+            let _ = batch.fly_any(kind, 0..count.get(), &task, &mut |flown| {
+                let &Flown { index, run: Run { outcome, time, .. }, ref metrics } = flown;
                 let State { theta1, theta2, .. } = starts.get(index);
-                let &Run { outcome, time, .. } = run;
-                let row = RunRow { controller: kind, index, theta1, theta2, outcome, time };
-                each(&row, metrics);
-            }
-            Ok(summarise(kind, &runs))
+                each(&RunRow { controller: kind, index, theta1, theta2, outcome, time }, metrics);
+                summary.add(outcome, metrics);
+                ControlFlow::Continue(())
+            });
+            Ok(summary.comparison(kind))
         })
         .collect()
 }
 
-fn judge(
-    world: &mut World<'_>,
-    controller: &impl Controller,
-    scenarios: &Scenarios,
-    index: u64,
-) -> (Run, Metrics) {
-    let mut recorder = MetricsRecorder::new(world.closed_loop());
-    let run = world.run(controller, &scenarios.get(index), &mut recorder);
-    (run, recorder.metrics(run.outcome))
+/// What is kept of the runs of a law.
+#[derive(Default)]
+struct Summary {
+    settled: u64,
+    not_settled: u64,
+    fallen: u64,
+    off_track: u64,
+    diverged: u64,
+    settling_time: Quantiles,
+    control_effort: Quantiles,
+    total_variation: Quantiles,
+    theta_rms: Quantiles,
+    u_rms: Quantiles,
 }
 
-fn summarise(name: Kind, runs: &[(Run, Metrics)]) -> Comparison {
-    let count = |outcome| runs.iter().filter(|run| run.0.outcome == outcome).count() as u64;
-    let of_settled = |metric: fn(&Metrics) -> Option<f64>| {
-        let settled = runs.iter().filter(|run| run.0.outcome == Outcome::Settled);
-        median(settled.map(|(_, metrics)| metric(metrics)).collect())
-    };
-    let settled = count(Outcome::Settled);
-    Comparison {
-        name,
-        starts: runs.len() as u64,
-        settled,
-        not_settled: count(Outcome::NotSettled),
-        fallen: count(Outcome::Fallen),
-        off_track: count(Outcome::OffTrack),
-        diverged: count(Outcome::Diverged),
-        success_rate: settled as f64 / runs.len() as f64,
-        success_interval: wilson(settled, runs.len() as u64),
-        settling_time_median: median(runs.iter().map(|run| run.1.settling_time).collect()),
-        control_effort_median: of_settled(|metrics| Some(metrics.control_effort)),
-        total_variation_median: of_settled(|metrics| Some(metrics.total_variation)),
-        theta_rms_median: of_settled(|metrics| metrics.theta_rms),
-        u_rms_median: of_settled(|metrics| metrics.u_rms),
+impl Summary {
+    fn add(&mut self, outcome: Outcome, metrics: &Metrics) {
+        *match outcome {
+            Outcome::Settled => &mut self.settled,
+            Outcome::NotSettled => &mut self.not_settled,
+            Outcome::Fallen => &mut self.fallen,
+            Outcome::OffTrack => &mut self.off_track,
+            Outcome::Diverged => &mut self.diverged,
+        } += 1;
+        self.settling_time.add(metrics.settling_time);
+        if outcome == Outcome::Settled {
+            self.control_effort.add(Some(metrics.control_effort));
+            self.total_variation.add(Some(metrics.total_variation));
+            self.theta_rms.add(metrics.theta_rms);
+            self.u_rms.add(metrics.u_rms);
+        }
+    }
+
+    fn comparison(&self, name: Kind) -> Comparison {
+        let &Self { settled, not_settled, fallen, off_track, diverged, .. } = self;
+        let starts = settled + not_settled + fallen + off_track + diverged;
+        let median = |of: &Quantiles| of.median(Confidence::default()).value;
+        Comparison {
+            name,
+            starts,
+            settled,
+            not_settled,
+            fallen,
+            off_track,
+            diverged,
+            success_rate: settled as f64 / starts as f64,
+            success_interval: wilson(settled, starts),
+            settling_time_median: median(&self.settling_time),
+            control_effort_median: median(&self.control_effort),
+            total_variation_median: median(&self.total_variation),
+            theta_rms_median: median(&self.theta_rms),
+            u_rms_median: median(&self.u_rms),
+        }
     }
 }

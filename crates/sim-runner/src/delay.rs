@@ -5,11 +5,21 @@ use core::mem::replace;
 /// Gives back each value a fixed number of steps after it was given.
 ///
 /// All of its memory is taken at construction; a line of no steps takes none.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct DelayLine<T> {
     /// A ring: the oldest value is at `next`.
     ring: Vec<T>,
     next: usize,
+}
+
+/// Lines are equal from which the same values will come.
+impl<T: PartialEq> PartialEq for DelayLine<T> {
+    fn eq(&self, other: &Self) -> bool {
+        let coming = |line: &Self, i: usize| (line.next + i) % line.ring.len();
+        self.ring.len() == other.ring.len()
+            && (0..self.ring.len())
+                .all(|i| self.ring[coming(self, i)] == other.ring[coming(other, i)])
+    }
 }
 
 impl<T: Copy> DelayLine<T> {

@@ -27,18 +27,6 @@ pub use rate::{Precision, Rate, wilson};
 pub use sensitivity::{Saltelli, Sensitivity, SobolIndices};
 pub use worst_cases::{Severity, WorstCase, WorstCases};
 
-/// The median of values, of which `None` is larger than any number. None if there are no values,
-/// or if the median falls on a `None`.
-pub(crate) fn median(values: Vec<Option<f64>>) -> Option<f64> {
-    let mut values: Vec<f64> =
-        values.into_iter().map(|value| value.unwrap_or(f64::INFINITY)).collect();
-    values.sort_by(f64::total_cmp);
-    let upper = *values.get(values.len() / 2)?;
-    let lower = values[(values.len() - 1) / 2];
-    let median = lower.midpoint(upper);
-    median.is_finite().then_some(median)
-}
-
 /// The rows of a section of the reference data.
 #[cfg(test)]
 fn golden(section: &str) -> Vec<serde_json::Value> {
@@ -67,24 +55,5 @@ impl Draws {
     fn uniform(&mut self) -> f64 {
         self.drawn += 1;
         (crate::keyed::hash(self.seed, self.drawn) >> 11) as f64 / 2_f64.powi(53)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::median;
-
-    #[test]
-    fn medians_are_censored() {
-        for (values, expected) in [
-            (vec![], None),
-            (vec![None], None),
-            (vec![Some(3.0)], Some(3.0)),
-            (vec![Some(3.0), None], None),
-            (vec![Some(3.0), None, Some(1.0)], Some(3.0)),
-            (vec![Some(4.0), Some(1.0), Some(2.0), None], Some(3.0)),
-        ] {
-            assert_eq!(median(values), expected);
-        }
     }
 }

@@ -72,7 +72,7 @@ fn figures_of_the_same_runs_agree() {
     (0..).zip(&runs).for_each(|(index, runs)| all.add(index, runs));
 
     let eighty = NonZeroU64::new(80).unwrap();
-    let rows = compare(&experiment, &kinds, starts, eighty, || (), |_, _| ()).unwrap();
+    let rows = compare(&experiment, &kinds, starts, eighty, |_, _| ()).unwrap();
     let (row, other) = (rows[0], rows[1]);
     assert!(row.settled > 40 && row.not_settled > 0 && row.fallen > 5, "all kinds: {row:?}");
 

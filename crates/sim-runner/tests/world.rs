@@ -269,7 +269,7 @@ fn compared(threads: usize) -> (Vec<Comparison>, Vec<(RunRow, Metrics)>) {
     pool.install(|| {
         let mut rows = Vec::new();
         let each = |row: &RunRow, metrics: &Metrics| rows.push((*row, *metrics));
-        let comparisons = compare(&everything(), &Kind::ALL, starts, count, || (), each).unwrap();
+        let comparisons = compare(&everything(), &Kind::ALL, starts, count, each).unwrap();
         (comparisons, rows)
     })
 }

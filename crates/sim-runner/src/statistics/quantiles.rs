@@ -101,7 +101,7 @@ impl Default for Quantiles {
 }
 
 impl Quantiles {
-    /// Magnitudes have to be below this: 2⁶⁸, some 3·10²⁰.
+    /// From here on a value counts as larger than any number: 2⁶⁸, some 3·10²⁰.
     pub const LIMIT: f64 = (1_u128 << 68) as f64;
 
     /// Of no value yet. All memory is taken here.
@@ -111,17 +111,18 @@ impl Quantiles {
         Self { exact, negative: bins(), zero: 0, positive: bins(), missing: 0, total: 0 }
     }
 
-    /// One more value; none is larger than any number.
+    /// One more value; none is larger than any number, and so is one from [`Quantiles::LIMIT`] on.
     ///
     /// # Panics
-    /// A value that is NaN, or not below [`Quantiles::LIMIT`]: metrics of a run are finite.
+    /// A value that is NaN, or below `−LIMIT`: no metric of a run is.
     pub fn add(&mut self, value: Option<f64>) {
         self.total += 1;
-        let Some(value) = value else {
+        // A NaN is not too large; it is refused below.
+        let Some(value) = value.filter(|&value| !(value >= Self::LIMIT)) else {
             self.missing += 1;
             return;
         };
-        assert!(value.abs() < Self::LIMIT, "{value} is not a metric");
+        assert!(value > -Self::LIMIT, "{value} is not a metric");
         let seen = self.total - self.missing;
         if seen <= EXACT as u64 {
             self.exact.push(value);
