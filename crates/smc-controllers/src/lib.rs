@@ -16,6 +16,8 @@ mod hybrid;
 #[cfg(feature = "std")]
 mod instance;
 mod integral;
+#[cfg(feature = "std")]
+mod lifecycle;
 mod lqr;
 mod lqr_integral;
 mod memory;
@@ -38,6 +40,8 @@ pub use hybrid::{Hybrid, HybridMemory, HybridSpec};
 #[cfg(feature = "std")]
 pub use instance::{HistoryEntry, Instance};
 pub use integral::{Integral, IntegralMemory, IntegralSpec};
+#[cfg(feature = "std")]
+pub use lifecycle::{Lifetime, LifetimeError, LongLived, Service};
 pub use lqr::{Lqr, LqrSpec};
 pub use lqr_integral::{LqrIntegral, LqrIntegralMemory, LqrIntegralSpec};
 pub use memory::Memory;
