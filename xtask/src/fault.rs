@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::mem::forget;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use clap::ValueEnum;
 use smc_controllers::{Command, Controller, Sample};
@@ -40,9 +41,14 @@ pub(crate) enum Fault {
 /// Steps from one leak to the next.
 const RARE: u64 = 1000;
 
+/// Steps that a short-lived controller has in mind: each begins to count where those before it would
+/// have ended, so that what is rare happens to one in five of them, in its first step.
+const SHORT_LIFE: u64 = 200;
+
+/// Faulty controllers that there were.
+static BORN: AtomicU64 = AtomicU64::new(0);
+
 thread_local! {
-    /// Steps of all faulty controllers of a thread, the short-lived ones included.
-    static STEPS: Cell<u64> = const { Cell::new(0) };
     static KEPT_BY_THREAD: RefCell<Vec<Box<[f64; 6]>>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -51,6 +57,7 @@ thread_local! {
 pub(crate) struct Faulty<C> {
     law: C,
     fault: Fault,
+    steps: Cell<u64>,
     history: RefCell<Vec<f64>>,
     by_time: RefCell<BTreeMap<u64, f64>>,
     holes: RefCell<Option<Holes>>,
@@ -63,6 +70,7 @@ impl<C> Faulty<C> {
         Self {
             law,
             fault,
+            steps: Cell::new(BORN.fetch_add(1, Relaxed) * SHORT_LIFE),
             history: RefCell::default(),
             by_time: RefCell::default(),
             holes: RefCell::new(holes),
@@ -86,8 +94,8 @@ impl<C: Controller> Controller for Faulty<C> {
 
     fn law(&self, memory: &mut C::Memory, sample: &Sample<'_>) -> Command {
         let command = self.law.law(memory, sample);
-        let steps = STEPS.get() + 1;
-        STEPS.set(steps);
+        let steps = self.steps.get() + 1;
+        self.steps.set(steps);
         match self.fault {
             Fault::History => remember_a_step(&mut self.history.borrow_mut(), command.u),
             Fault::Map => {
@@ -97,7 +105,7 @@ impl<C: Controller> Controller for Faulty<C> {
                     command.u,
                 );
             }
-            Fault::Rare if steps.is_multiple_of(RARE) => leak_eight_bytes(),
+            Fault::Rare if steps % RARE == 1 => leak_eight_bytes(),
             Fault::ErrorPath if sample.state.theta1.is_nan() => forget_the_error(),
             Fault::Fragmentation if steps.is_multiple_of(HOLES_EVERY) => {
                 self.holes.borrow_mut().as_mut().into_iter().for_each(riddle);
@@ -126,6 +134,8 @@ fn close_a_cycle() {
 #[inline(never)]
 fn keep_in_the_thread() {
     KEPT_BY_THREAD.with_borrow_mut(|kept| kept.push(black_box(Box::new([0.0; 6]))));
+    // Otherwise the last call would take this function's place on the stack.
+    black_box(());
 }
 
 #[inline(never)]

@@ -50,7 +50,7 @@ impl fmt::Display for Pace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.2} s of wall clock", self.wall_s)?;
         match &self.lateness {
-            Some(lateness) => write!(f, "; steps late by {lateness}"),
+            Some(lateness) => write!(f, "\nsteps began late by {lateness}"),
             None => Ok(()),
         }
     }

@@ -180,7 +180,9 @@ fn the_end_flushes_and_frees() {
         let equip = |instance: Instance| instance.bound_to(&plant).with_history(20);
         let build = || law(Kind::SuperTwisting);
         let mut served = LongLived::new(build, equip, Lifetime::default(), now(0)).unwrap();
-        (0..50).for_each(|i| drop(served.control(&State::UPRIGHT, DT, now(i))));
+        for i in 0..50 {
+            served.control(&State::UPRIGHT, DT, now(i));
+        }
         served
     };
     let flushed = RefCell::new(Vec::new());
