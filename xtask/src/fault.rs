@@ -49,6 +49,7 @@ const SHORT_LIFE: u64 = 200;
 static BORN: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
+    #[expect(clippy::vec_box, reason = "each run is to leave a block of its own")]
     static KEPT_BY_THREAD: RefCell<Vec<Box<[f64; 6]>>> = const { RefCell::new(Vec::new()) };
 }
 

@@ -194,7 +194,7 @@ impl Watched {
 /// What tuning did beside the controllers, and what it left.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
 struct Bursts {
-    bursts: u64,
+    runs: u64,
     evaluations: u64,
     live_bytes_growth: i64,
 }
@@ -239,10 +239,10 @@ impl Surroundings {
 
     /// The next law's turn.
     fn tune(&mut self) -> Result<()> {
-        let turn = self.bursts.bursts % Kind::ALL.len() as u64;
+        let turn = self.bursts.runs % Kind::ALL.len() as u64;
         let kind = Kind::ALL[usize::try_from(turn)?];
         let (tuned, change) = self.workshop.tune(&self.burst, kind, BURST, || ())?;
-        self.bursts.bursts += 1;
+        self.bursts.runs += 1;
         self.bursts.evaluations += tuned.evaluations;
         self.bursts.live_bytes_growth += change.live_bytes;
         Ok(())
@@ -430,9 +430,9 @@ impl Plan {
 impl Report {
     fn faults(&self) -> Vec<String> {
         let mut faults: Vec<String> = self.subjects.iter().filter_map(Account::fault).collect();
-        let Bursts { bursts, live_bytes_growth, .. } = self.tuning;
+        let Bursts { runs, live_bytes_growth, .. } = self.tuning;
         if live_bytes_growth > 0 {
-            faults.push(format!("{bursts} bursts of tuning left {live_bytes_growth} bytes"));
+            faults.push(format!("{runs} bursts of tuning left {live_bytes_growth} bytes"));
         }
         for (name, Watched { judgement, .. }) in
             [("live bytes", &self.live), ("resident set", &self.resident)]
@@ -483,21 +483,20 @@ impl Report {
         let header = [
             "controller",
             "steps",
-            "settled\n/starts",
+            "starts",
+            "not\nsettled",
             "falls",
-            "recre-\nations",
-            "loans",
-            "growth\n[B]",
-            "peak\n[B]",
+            "live bytes\ngrowth",
+            "peak\ngrowth",
             "alloc-\nations",
         ];
         print(&table(header, self.subjects.iter().map(row)))?;
         let header = ["series", "samples", "slope\nKiB/h", "95 %\nfrom", "95 %\nto", "verdict"];
         let rows = [self.live.rows("live"), self.resident.rows("resident")];
         print(&table(header, rows.into_iter().flatten()))?;
-        let Bursts { bursts, evaluations, live_bytes_growth } = self.tuning;
+        let Bursts { runs, evaluations, live_bytes_growth } = self.tuning;
         print(&format!(
-            "{bursts} bursts of tuning, {evaluations} candidates: {live_bytes_growth} bytes left; at \
+            "{runs} bursts of tuning, {evaluations} candidates: {live_bytes_growth} bytes left; at \
              most {} KiB resident",
             self.resident_peak_bytes / 1024
         ))?;
@@ -505,14 +504,13 @@ impl Report {
     }
 }
 
-fn row(account: &Account) -> [String; 9] {
+fn row(account: &Account) -> [String; 8] {
     [
         account.name.to_string(),
         account.steps.to_string(),
-        format!("{}/{}", account.settled, account.starts),
+        account.starts.to_string(),
+        (account.starts - account.settled).to_string(),
         account.falls.to_string(),
-        account.recreations.to_string(),
-        account.loans.to_string(),
         account.live_bytes_growth.to_string(),
         account.peak_live_bytes_growth.to_string(),
         account.allocations.to_string(),

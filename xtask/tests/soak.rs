@@ -67,7 +67,7 @@ fn clean_controllers_do_not_grow_on_however_many_threads() {
         assert_eq!(events, [Some(2), Some(1), Some(65)]);
     }
     assert_eq!(document["tuning"]["live_bytes_growth"], 0);
-    assert!(document["tuning"]["bursts"].as_u64().unwrap() >= 66);
+    assert!(document["tuning"]["runs"].as_u64().unwrap() >= 66);
     assert_eq!(document["live"]["judgement"]["verdict"], "flat");
     assert_eq!(document["resident"]["judgement"]["verdict"], "flat");
     assert_eq!(run("1")["subjects"], document["subjects"]);

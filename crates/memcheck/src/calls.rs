@@ -27,6 +27,7 @@ pub struct Durations {
 
 impl Durations {
     /// None yet. All memory is taken here.
+    #[expect(clippy::missing_panics_doc, reason = "the bounds are right")]
     pub fn new() -> Self {
         let longest = nanoseconds(LONGEST);
         let histogram = Histogram::new_with_bounds(1, longest, DIGITS).expect("bounds are right");
@@ -39,6 +40,7 @@ impl Durations {
     }
 
     /// All of `other` too: those of another thread.
+    #[expect(clippy::missing_panics_doc, reason = "the bounds are the same")]
     pub fn add(&mut self, other: &Self) {
         self.histogram.add(&other.histogram).expect("the bounds are the same");
     }

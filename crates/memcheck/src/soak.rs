@@ -121,14 +121,14 @@ pub enum SoakError {
     Trend(#[from] TrendError),
     /// It grows, or it cannot be told that it does not.
     #[error("{0}")]
-    NotFlat(Judgement),
+    NotFlat(Box<Judgement>),
     /// It was ended before its time.
     #[error("interrupted after {calls} calls: {judgement}")]
     Interrupted {
         /// Calls that were made.
         calls: u64,
         /// What was seen until then.
-        judgement: Judgement,
+        judgement: Box<Judgement>,
     },
 }
 
@@ -140,7 +140,9 @@ impl SoakReport {
     /// [`SoakError::NotFlat`] or [`SoakError::Interrupted`].
     pub fn check(&self) -> Result<(), SoakError> {
         let &Self { calls, interrupted, judgement, .. } = self;
-        match judgement.verdict {
+        let verdict = judgement.verdict;
+        let judgement = Box::new(judgement);
+        match verdict {
             Verdict::Growing => Err(SoakError::NotFlat(judgement)),
             _ if interrupted => Err(SoakError::Interrupted { calls, judgement }),
             Verdict::Undecided => Err(SoakError::NotFlat(judgement)),

@@ -48,11 +48,11 @@ impl<T> Feed<T> {
 /// The end of a stream where records come out: a thread that writes.
 #[derive(Debug)]
 pub struct Stream<W> {
-    writer: JoinHandle<Written<W>>,
+    writer: JoinHandle<Outcome<W>>,
 }
 
 #[derive(Debug)]
-struct Written<W> {
+struct Outcome<W> {
     target: W,
     written: u64,
     lost: u64,
@@ -108,7 +108,7 @@ impl<W: Write + Send + 'static> Stream<W> {
         let dropped = feed.dropped;
         // The writer sees that nobody will push any more.
         drop(feed);
-        let Written { target, written, lost, error } =
+        let Outcome { target, written, lost, error } =
             self.writer.join().expect("neither `encode` nor the target panics");
         let report = StreamReport { written, dropped, lost };
         match error {
@@ -123,8 +123,8 @@ fn write_all<T, W: Write>(
     mut queue: Consumer<T>,
     target: W,
     mut encode: impl FnMut(&[T], &mut Vec<u8>),
-) -> Written<W> {
-    let mut state = Written { target, written: 0, lost: 0, error: None };
+) -> Outcome<W> {
+    let mut state = Outcome { target, written: 0, lost: 0, error: None };
     let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), Vec::new());
     loop {
         // In this order: what was pushed before the feed went is seen after.
@@ -151,7 +151,7 @@ fn write_all<T, W: Write>(
     state
 }
 
-impl<W: Write> Written<W> {
+impl<W: Write> Outcome<W> {
     fn put(&mut self, bytes: &[u8], records: u64) {
         if self.error.is_none() {
             self.error = self.target.write_all(bytes).err();

@@ -76,7 +76,9 @@ proptest! {
         let (here, there) = readings.split_at(split.min(readings.len()));
         let of = |readings: &[u64]| {
             let mut durations = Durations::new();
-            readings.iter().for_each(|&ns| durations.record(Duration::from_nanos(ns)));
+            for &ns in readings {
+                durations.record(Duration::from_nanos(ns));
+            }
             durations
         };
         let mut all = of(here);

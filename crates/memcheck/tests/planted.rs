@@ -32,6 +32,7 @@ struct Link {
 }
 
 thread_local! {
+    #[expect(clippy::vec_box, reason = "each call is to leave a block of its own")]
     static NEVER_FREED: RefCell<Vec<Box<u64>>> = const { RefCell::new(Vec::new()) };
 }
 

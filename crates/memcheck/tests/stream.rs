@@ -19,7 +19,9 @@ fn line(records: &[u64], bytes: &mut Vec<u8>) {
 }
 
 fn lines(records: std::ops::Range<u64>) -> String {
-    records.map(|record| format!("{record}\n")).collect()
+    let mut bytes = Vec::new();
+    line(&records.collect::<Vec<_>>(), &mut bytes);
+    String::from_utf8(bytes).unwrap()
 }
 
 /// Waits, for a minute at most.
