@@ -8,8 +8,10 @@
 //! Validated by `tests/leakcheck.rs`: planted faults have to be caught for every subject, by name.
 
 use std::cell::RefCell;
+use std::fs;
 use std::hint::black_box;
 use std::io::{self, Sink};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -71,6 +73,9 @@ pub(crate) struct Arguments {
     /// Print one JSON document on stdout, and nothing else there
     #[arg(long)]
     json: bool,
+    /// Write the JSON document to a file, whatever is printed
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Plant a fault in every instance, which has to be found
     #[arg(long, value_name = "FAULT", hide = true)]
     plant: Option<Fault>,
@@ -159,8 +164,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         .flat_map(|&kind| Way::ALL.map(|way| bench.subject(kind, way)))
         .collect::<Result<_>>()?;
     let faults: Vec<String> = subjects.iter().flat_map(|subject| subject.faults.clone()).collect();
+    let document = json(faults.is_empty(), Content { subjects: &subjects })?;
+    if let Some(path) = &arguments.report {
+        fs::write(path, &document).with_context(|| path.display().to_string())?;
+    }
     if arguments.json {
-        print(&json(faults.is_empty(), Content { subjects: &subjects })?)?;
+        print(&document)?;
     } else {
         let header = [
             "subject",

@@ -70,8 +70,13 @@ fn clean_controllers_leave_nothing_and_allocate_in_no_step() {
 
 #[test]
 fn the_table_names_every_subject_within_80_columns() {
-    let output = leakcheck(&["--laws", "lqr,conditional_hybrid"]);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("leakcheck.json");
+    let report = path.to_str().unwrap();
+    let output = leakcheck(&["--laws", "lqr,conditional_hybrid", "--report", report]);
     assert_eq!(output.status.code(), Some(0));
+    let document: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(subjects(&document).len(), 2 * WAYS.len());
     let table = String::from_utf8(output.stdout).unwrap();
     for subject in names(&["lqr", "conditional_hybrid"]) {
         assert!(table.contains(&subject), "{subject} is not in\n{table}");

@@ -251,11 +251,13 @@ struct Function {
 }
 
 impl Function {
-    /// `<alloc::vec::Vec<T> as …>::f`, `alloc::alloc::alloc` and the like.
+    /// `alloc::alloc::alloc`, `<alloc::vec::Vec<T> as …>::f`, `<u8 as alloc::vec::SpecFromElem>::f` and the
+    /// like.
     fn passes_on(&self) -> bool {
         let name = self.name.trim_start_matches(['<', '&', '[', '*']);
         let file = self.file.as_deref().unwrap_or_default();
         PASS_ON.iter().any(|prefix| name.starts_with(prefix))
+            || name.contains(" as alloc::")
             || PASS_ON_FILES.iter().any(|part| file.contains(part))
     }
 }

@@ -8,6 +8,8 @@ mod delay;
 mod disturbances;
 mod error;
 mod experiment;
+#[cfg(doctest)]
+mod guide;
 mod history;
 mod metrics;
 mod mismatch;
