@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 use memcheck::{Durations, Quantiles};
 use serde::Serialize;
 
+use crate::report::table;
+
 /// Calls `step` at each multiple of `period` after `begin`, `steps` times or until it is stopped, and
 /// tells how late each began.
 pub(crate) fn keep(
@@ -48,10 +50,12 @@ pub(crate) struct Pace {
 
 impl fmt::Display for Pace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:.2} s of wall clock", self.wall_s)?;
-        match &self.lateness {
-            Some(lateness) => write!(f, "\nsteps began late by {lateness}"),
-            None => Ok(()),
+        if let Some(Quantiles { p50_ns, p90_ns, p99_ns, p999_ns, max_ns }) = self.lateness {
+            let header = ["steps late by [us]", "p50", "p90", "p99", "p99.9", "max"];
+            let [p50, p90, p99, p999, max] = [p50_ns, p90_ns, p99_ns, p999_ns, max_ns]
+                .map(|ns| format!("{:.0}", Duration::from_nanos(ns).as_secs_f64() * 1e6));
+            writeln!(f, "{}", table(header, [["".into(), p50, p90, p99, p999, max]]))?;
         }
+        write!(f, "{:.2} s of wall clock", self.wall_s)
     }
 }

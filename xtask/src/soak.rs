@@ -496,8 +496,8 @@ impl Report {
         print(&table(header, rows.into_iter().flatten()))?;
         let Bursts { runs, evaluations, live_bytes_growth } = self.tuning;
         print(&format!(
-            "{runs} bursts of tuning, {evaluations} candidates: {live_bytes_growth} bytes left; at \
-             most {} KiB resident",
+            "{runs} bursts of tuning, {evaluations} candidates: {live_bytes_growth} bytes left\n\
+             at most {} KiB resident",
             self.resident_peak_bytes / 1024
         ))?;
         self.pace.as_ref().map_or(Ok(()), |pace| print(&pace.to_string()))
