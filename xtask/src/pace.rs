@@ -54,7 +54,7 @@ impl fmt::Display for Pace {
             let header = ["steps late by [us]", "p50", "p90", "p99", "p99.9", "max"];
             let [p50, p90, p99, p999, max] = [p50_ns, p90_ns, p99_ns, p999_ns, max_ns]
                 .map(|ns| format!("{:.0}", Duration::from_nanos(ns).as_secs_f64() * 1e6));
-            writeln!(f, "{}", table(header, [["".into(), p50, p90, p99, p999, max]]))?;
+            writeln!(f, "{}", table(header, [[String::new(), p50, p90, p99, p999, max]]))?;
         }
         write!(f, "{:.2} s of wall clock", self.wall_s)
     }
