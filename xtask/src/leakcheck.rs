@@ -1,48 +1,135 @@
 //! `cargo xtask leakcheck`: controllers are constructed, used and dropped, and must leave nothing.
 //!
-//! Every law is tried as its own type, from the factory by name, and as one of a thousand that live
-//! side by side, each with a bounded history. The counts are exact, hence the limits are zero: bytes
-//! left by all instances together, and allocations in any control step.
+//! Every law is tried in every way in which controllers come and go ([`Way`]). The counts are exact,
+//! hence the limits are zero: bytes left by all instances together, and allocations in any control
+//! step. A controller and what its run remembers are at most 1 KiB. Where a limit is broken, the subject
+//! is tried once more with stacks noted, and the report names the functions.
 //!
-//! Validated by `tests/leakcheck.rs`: three planted faults have to be caught for every subject.
+//! Validated by `tests/leakcheck.rs`: planted faults have to be caught for every subject, by name.
+
+use std::cell::RefCell;
+use std::fs;
+use std::hint::black_box;
+use std::io::{self, Sink};
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
-use dip_dynamics::{Linearisation, State};
-use memcheck::{CounterChange, GateError, Growth, ThreadMeter, growth, no_alloc};
+use dip_dynamics::{Linearisation, Plant, State};
+use memcheck::{
+    Attribution, CounterChange, GateError, Growth, Pool, Scope, Survivors, ThreadMeter, growth,
+    no_alloc,
+};
 use serde::Serialize;
-use sim_runner::{ClosedLoop, Experiment, History, Observer, Scenario, Starts, World};
+use sim_runner::{
+    Budget, ClosedLoop, Experiment, Observer, Scenario, Starts, StreamedTrajectory, World,
+};
 use smc_controllers::{
-    AdaptiveSpec, ClassicalSpec, ConditionalHybridSpec, Controller, ControllerSpec, DesignError,
-    HybridSpec, IntegralSpec, Kind, LqrIntegralSpec, LqrSpec, SuperTwistingSpec,
+    AdaptiveSpec, AnyController, AnyMemory, ClassicalSpec, Command, ConditionalHybridSpec,
+    Controller, ControllerSpec, DesignError, HybridSpec, Instance, IntegralSpec, Kind,
+    LqrIntegralSpec, LqrSpec, Sample, SuperTwistingSpec,
 };
 
 use crate::fault::{Fault, Faulty};
-use crate::report::{conclude, print, print_json, table};
+use crate::report::{conclude, json, print, table};
+use crate::tuning::Workshop;
 
-/// Instances of each subject.
+/// Instances of each subject, but for those of tuning.
 const INSTANCES: u64 = 1000;
 
 /// Control steps for which each instance is used.
-const STEPS: u64 = 500;
+const STEPS: u64 = 200;
 
-/// Instants that the history of an instance that is kept alive can hold.
-const HISTORY_CAPACITY: usize = 100;
+/// What a controller and the memory of its run may take.
+const FOOTPRINT_MAX: i64 = 1024;
+
+/// Controllers that a pool lends.
+const POOL: u64 = 4;
+
+/// Samples that the history of an instance that is kept alive can hold.
+const HISTORY: usize = 100;
+
+/// Instants for which the queue of a stream has room.
+const QUEUE: usize = 64;
+
+/// Two whole tuning runs, of 10,000 candidates each, that differ only in the length of a candidate's
+/// run: so that what a step allocates is the difference of the two.
+const TUNING: Budget = Budget { particles: 100, iterations: 100, seed: 1 };
+const TUNING_STEPS: [u64; 2] = [20, 40];
 
 /// Half width of the box of initial angles in rad, and the seed of the starts.
 const STARTS: (f64, u64) = (0.1, 1);
 
+/// Populations that are looked at again where a limit is broken, and functions that are named.
+const AGAIN: u64 = 10;
+const SITES_SHOWN: usize = 3;
+
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
+    /// Only these laws [default: all]
+    #[arg(long, value_name = "LAW", value_delimiter = ',')]
+    laws: Vec<Kind>,
     /// Print one JSON document on stdout, and nothing else there
     #[arg(long)]
     json: bool,
+    /// Write the JSON document to a file, whatever is printed
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Plant a fault in every instance, which has to be found
     #[arg(long, value_name = "FAULT", hide = true)]
     plant: Option<Fault>,
 }
 
-/// What a thousand instances of one subject did to the heap.
+/// How an instance comes and goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// As the law's own type, one after the other.
+    Direct,
+    /// From the factory by name, one after the other; each time a factory refuses wrong gains too.
+    Factory,
+    /// Lent by a pool, and reset on return; pools come and go.
+    Pool,
+    /// In service, and bound weakly to a plant that all share.
+    Bound,
+    /// In service with a history, on the heap, all alive at once before any is dropped.
+    KeptAlive,
+    /// As a candidate, inside a whole tuning run.
+    Tuning,
+    /// With a recorder that streams every instant to a thread that writes.
+    Streamed,
+}
+
+impl Way {
+    const ALL: [Self; 7] = [
+        Self::Direct,
+        Self::Factory,
+        Self::Pool,
+        Self::Bound,
+        Self::KeptAlive,
+        Self::Tuning,
+        Self::Streamed,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Factory => "factory",
+            Self::Pool => "pool",
+            Self::Bound => "bound",
+            Self::KeptAlive => "kept_alive",
+            Self::Tuning => "tuning",
+            Self::Streamed => "streamed",
+        }
+    }
+
+    /// Does an instance hold more than itself: a history or a queue, by choice?
+    const fn records(self) -> bool {
+        matches!(self, Self::KeptAlive | Self::Streamed)
+    }
+}
+
+/// What the instances of one subject did to the heap.
 #[derive(Debug, Serialize)]
 struct Subject {
     /// `law/way`.
@@ -55,10 +142,12 @@ struct Subject {
     heap_bytes: i64,
     allocations_per_construction: f64,
     allocations_per_step: f64,
-    bytes_left_per_1000: i64,
+    /// By all instances together.
+    bytes_left: i64,
+    bytes_left_per_1000: f64,
     instances: u64,
-    steps_per_instance: u64,
-    /// What broke a limit.
+    steps: u64,
+    /// What broke a limit, and in which functions.
     faults: Vec<String>,
 }
 
@@ -69,13 +158,18 @@ struct Content<'a> {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let bench = Bench::new(arguments.plant)?;
-    let subjects: Vec<Subject> = Kind::ALL
-        .into_iter()
-        .flat_map(|kind| Way::ALL.map(|way| bench.subject(kind, way)))
+    let laws = if arguments.laws.is_empty() { &Kind::ALL[..] } else { &arguments.laws };
+    let subjects: Vec<Subject> = laws
+        .iter()
+        .flat_map(|&kind| Way::ALL.map(|way| bench.subject(kind, way)))
         .collect::<Result<_>>()?;
     let faults: Vec<String> = subjects.iter().flat_map(|subject| subject.faults.clone()).collect();
+    let document = json(faults.is_empty(), Content { subjects: &subjects })?;
+    if let Some(path) = &arguments.report {
+        fs::write(path, &document).with_context(|| path.display().to_string())?;
+    }
     if arguments.json {
-        print_json(faults.is_empty(), Content { subjects: &subjects })?;
+        print(&document)?;
     } else {
         let header = [
             "subject",
@@ -86,7 +180,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         ];
         print(&table(header, subjects.iter().map(Subject::row)))?;
     }
-    conclude("leakcheck", "0 bytes left, 0 allocations in the steps", &faults)
+    conclude("leakcheck", "0 bytes left, 0 allocations in the steps, 1 KiB a controller", &faults)
 }
 
 impl Subject {
@@ -94,7 +188,7 @@ impl Subject {
         [
             self.name.clone(),
             self.bytes_per_instance.to_string(),
-            self.allocations_per_construction.to_string(),
+            format!("{:.3}", self.allocations_per_construction),
             self.allocations_per_step.to_string(),
             self.bytes_left_per_1000.to_string(),
         ]
@@ -102,49 +196,69 @@ impl Subject {
 }
 
 /// A controller and what its run remembers; somebody may watch it.
-struct Instance<C: Controller, O> {
+struct Loose<C: Controller, O> {
     controller: C,
     memory: C::Memory,
     observer: O,
 }
 
-impl<C: Controller, O: Observer> Instance<C, O> {
+impl<C: Controller, O: Observer> Loose<C, O> {
     fn new(controller: C, observer: O) -> Self {
         let memory = controller.initial_memory();
         Self { controller, memory, observer }
     }
 
-    /// Runs the closed loop to its horizon, whatever becomes of the pendulum.
-    fn work(&mut self, closed_loop: &ClosedLoop, start: State) -> State {
+    fn work(&mut self, closed_loop: &ClosedLoop, start: State) {
         let Self { controller, memory, observer } = self;
-        let mut world = World::new(closed_loop);
-        world.begin(&Scenario::new(start, *closed_loop.model(), 0));
-        for _ in 0..closed_loop.periods() {
-            world.period(controller, memory, observer);
-        }
-        *world.state()
+        work(closed_loop, start, controller, memory, observer);
     }
 }
 
-/// How an instance comes and goes.
-#[derive(Debug, Clone, Copy)]
-enum Way {
-    /// As the law's own type, one after the other.
-    Direct,
-    /// From the factory by name, one after the other.
-    Factory,
-    /// From the factory, boxed with a history, all alive at once before any is dropped.
-    KeptAlive,
+/// An instance in service, as the closed loop calls a controller.
+struct InService<'a, C: Controller>(RefCell<&'a mut Instance<C>>);
+
+impl<C: Controller> Controller for InService<'_, C> {
+    type Memory = ();
+
+    fn initial_memory(&self) {}
+
+    fn law(&self, (): &mut (), sample: &Sample<'_>) -> Command {
+        self.0.borrow_mut().control(sample.state, sample.dt)
+    }
 }
 
-impl Way {
-    const ALL: [Self; 3] = [Self::Direct, Self::Factory, Self::KeptAlive];
+fn serve<C: Controller>(instance: &mut Instance<C>, closed_loop: &ClosedLoop, start: State) {
+    work(closed_loop, start, &InService(RefCell::new(instance)), &mut (), &mut ());
+}
 
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Direct => "direct",
-            Self::Factory => "factory",
-            Self::KeptAlive => "kept_alive",
+/// Runs the closed loop to its horizon, whatever becomes of the pendulum, and ends with a measurement
+/// that is no number.
+fn work<C: Controller>(
+    closed_loop: &ClosedLoop,
+    start: State,
+    controller: &C,
+    memory: &mut C::Memory,
+    observer: &mut impl Observer,
+) {
+    let mut world = World::new(closed_loop);
+    world.begin(&Scenario::new(start, *closed_loop.model(), 0));
+    for _ in 0..closed_loop.periods() {
+        world.period(controller, memory, observer);
+    }
+    let broken = State { theta1: f64::NAN, ..*world.state() };
+    let sample = Sample { state: &broken, model: None, dt: closed_loop.period() };
+    black_box(controller.control(memory, &sample));
+}
+
+/// A run that streams. Its writer ends with it.
+struct Streaming<C: Controller> {
+    instance: Loose<C, Option<StreamedTrajectory<Sink>>>,
+}
+
+impl<C: Controller> Drop for Streaming<C> {
+    fn drop(&mut self) {
+        if let Some(stream) = self.instance.observer.take() {
+            stream.finish().expect("nowhere is never full");
         }
     }
 }
@@ -154,6 +268,7 @@ struct Bench {
     closed_loop: ClosedLoop,
     linear: Linearisation,
     starts: Starts,
+    workshop: Workshop,
     fault: Option<Fault>,
 }
 
@@ -164,16 +279,19 @@ impl Bench {
         let closed_loop = experiment.closed_loop()?;
         let linear = closed_loop.model().linearise(&State::UPRIGHT, 0.0);
         let (radius, seed) = STARTS;
-        Ok(Self { closed_loop, linear, starts: Starts::new(radius, seed)?, fault })
+        let workshop = Workshop::new()?;
+        Ok(Self { closed_loop, linear, starts: Starts::new(radius, seed)?, workshop, fault })
     }
 
     fn subject(&self, kind: Kind, way: Way) -> Result<Subject> {
         let (linear, u_max) = (&self.linear, self.closed_loop.u_max());
         let name = format!("{kind}/{}", way.name());
+        let factory = || {
+            assert!(black_box(ControllerSpec::from_gains(kind, &[])).is_err(), "no gains");
+            ControllerSpec::shipped(kind).build(linear, u_max)
+        };
         match (way, kind) {
-            (Way::Factory | Way::KeptAlive, _) => {
-                self.plant(name, way, || ControllerSpec::shipped(kind).build(linear, u_max))
-            }
+            (Way::Tuning, _) => self.tune(name, kind, &factory()?),
             (Way::Direct, Kind::Classical) => {
                 self.plant(name, way, || ClassicalSpec::default().build(linear, u_max))
             }
@@ -198,6 +316,7 @@ impl Bench {
             (Way::Direct, Kind::LqrIntegral) => {
                 self.plant(name, way, || LqrIntegralSpec::default().build(linear, u_max))
             }
+            _ => self.plant(name, way, factory),
         }
     }
 
@@ -222,50 +341,164 @@ impl Bench {
         way: Way,
         build: impl Fn() -> C,
     ) -> Result<Subject> {
+        let closed_loop = &self.closed_loop;
         match way {
-            Way::Direct | Way::Factory => {
-                let construct = || Instance::new(build(), ());
-                self.measure(name, 1, construct, |instance, start| {
-                    instance.work(&self.closed_loop, start)
-                })
+            Way::Direct | Way::Factory => self.measure(
+                name,
+                way,
+                1,
+                || Loose::new(build(), ()),
+                |instance, _, start| instance.work(closed_loop, start),
+            ),
+            Way::Pool => {
+                let reset: fn(&mut Instance<C>) = Instance::reset;
+                let things = || (0..POOL).map(|_| Instance::new(build()));
+                self.measure(
+                    name,
+                    way,
+                    POOL,
+                    || Pool::new(things(), reset),
+                    |pool, _, start| {
+                        serve(&mut pool.try_take().expect("one at a time"), closed_loop, start);
+                    },
+                )
             }
-            Way::KeptAlive => {
-                let history = || History::new(self.closed_loop.periods() + 1, HISTORY_CAPACITY);
-                let construct = || Box::new(Instance::new(build(), history()));
-                self.measure(name, INSTANCES, construct, |instance, start| {
-                    instance.work(&self.closed_loop, start)
-                })
+            Way::Bound => {
+                let plant: Arc<Plant> = Arc::new(*closed_loop.model());
+                let subject = self.measure(
+                    name,
+                    way,
+                    1,
+                    || Instance::new(build()).bound_to(&plant),
+                    |instance, _, start| serve(instance, closed_loop, start),
+                );
+                assert_eq!((Arc::strong_count(&plant), Arc::weak_count(&plant)), (1, 0));
+                subject
             }
+            Way::KeptAlive => self.measure(
+                name,
+                way,
+                INSTANCES,
+                || -> Vec<_> {
+                    let make = || Box::new(Instance::new(build()).with_history(HISTORY));
+                    (0..INSTANCES).map(|_| make()).collect()
+                },
+                |all, index, start| serve(&mut all[index], closed_loop, start),
+            ),
+            Way::Streamed => self.measure(
+                name,
+                way,
+                1,
+                || {
+                    let stream = StreamedTrajectory::new(io::sink(), QUEUE);
+                    Streaming { instance: Loose::new(build(), Some(stream)) }
+                },
+                |streaming, _, start| streaming.instance.work(closed_loop, start),
+            ),
+            Way::Tuning => unreachable!("a tuning run builds its candidates itself"),
         }
     }
 
-    /// Constructs, uses and drops instances, `alive` of them at a time.
+    /// Constructs, uses and drops populations of `alive` instances.
     fn measure<T>(
         &self,
         name: String,
+        way: Way,
         alive: u64,
         construct: impl Fn() -> T,
-        work: impl Fn(&mut T, State) -> State,
+        work: impl Fn(&mut T, usize, State),
     ) -> Result<Subject> {
         let repetitions = INSTANCES / alive;
-        // What is rightly allocated once gets a chance, unless all instances are alive at once.
-        let gate = Growth { repetitions, warm_up: repetitions / 100, ..Growth::default() };
+        // What is rightly allocated once gets a chance, unless all instances are alive at once. What
+        // another thread gives back is not this one's to count.
+        let scope = if way == Way::Streamed { Scope::Process } else { Scope::Thread };
+        let warm_up = repetitions / 100;
+        let gate = Growth { repetitions, warm_up, scope, ..Growth::default() };
         let meter = ThreadMeter::new()?;
-        let mut population = Vec::with_capacity(usize::try_from(alive)?);
         let mut account = Account::default();
 
+        let use_all =
+            |population: &mut T, repetition: u64, each: &mut dyn FnMut(&mut dyn FnMut())| {
+                for i in 0..alive {
+                    let start = self.starts.get(repetition * alive + i);
+                    let index = usize::try_from(i).expect("few are alive");
+                    each(&mut || work(population, index, start));
+                }
+            };
         let report = growth(&gate, |repetition| {
             let empty = meter.read();
-            population.extend((0..alive).map(|_| construct()));
+            let mut population = construct();
             account.constructed(alive, meter.read().since(&empty));
-            for (instance, index) in population.iter_mut().zip(repetition * alive..) {
-                let start = self.starts.get(index);
-                account.worked(no_alloc(|| work(instance, start)).err());
-            }
+            use_all(&mut population, repetition, &mut |work| {
+                account.worked(no_alloc(work).err());
+            });
             account.heap_bytes = meter.read().since(&empty).live_bytes / alive.cast_signed();
-            population.clear();
         })?;
-        Ok(account.conclude(name, size_of::<T>().cast_signed() as i64, report.change.live_bytes))
+        account.bytes_left = report.change.live_bytes;
+
+        if account.touched.is_some() {
+            let mut population = construct();
+            let attribution = Attribution::start()?;
+            use_all(&mut population, 0, &mut |work| work());
+            account.name_sites(&attribution.survivors());
+        }
+        if account.bytes_left > 0 {
+            let attribution = Attribution::start()?;
+            for repetition in 0..AGAIN.min(repetitions) {
+                let mut population = construct();
+                use_all(&mut population, repetition, &mut |work| work());
+            }
+            account.name_sites(&attribution.survivors());
+        }
+        // A population of several is a container; each of its instances is on the heap.
+        let value_bytes = if alive == 1 { size_of::<T>().cast_signed() as i64 } else { 0 };
+        Ok(account.conclude(name, way, value_bytes))
+    }
+
+    /// Whole tuning runs. A fault cannot be planted into what they build; it is planted beside each
+    /// generation, into a run as long as those of the candidates.
+    fn tune(&self, name: String, kind: Kind, law: &AnyController) -> Result<Subject> {
+        let mut experiment = Experiment::default();
+        experiment.tuning.starts = 1;
+        experiment.settling.hold = 0.0;
+        let tune = |budget, steps: u64| {
+            let mut experiment = experiment.clone();
+            experiment.simulation.duration = steps as f64 * experiment.simulation.control_period;
+            let closed_loop = experiment.closed_loop()?;
+            let (law, fault, start) = (*law, self.fault, self.starts.get(0));
+            self.workshop.tune(&experiment, kind, budget, move || {
+                if let Some(fault) = fault {
+                    Loose::new(Faulty::new(law, fault), ()).work(&closed_loop, start);
+                }
+            })
+        };
+        // What is rightly allocated once gets a chance.
+        tune(Budget { iterations: 2, ..TUNING }, TUNING_STEPS[0])?;
+        let [(short, short_change), (long, long_change)] =
+            [tune(TUNING, TUNING_STEPS[0])?, tune(TUNING, TUNING_STEPS[1])?];
+
+        let mut account = Account {
+            instances: short.evaluations + long.evaluations,
+            steps: short.evaluations * TUNING_STEPS[0] + long.evaluations * TUNING_STEPS[1],
+            bytes_left: short_change.live_bytes + long_change.live_bytes,
+            allocations_by_constructions: allocations(&short_change) + allocations(&long_change),
+            ..Account::default()
+        };
+        let [short_count, long_count] = [short_change, long_change].map(|c| allocations(&c));
+        if short_count != long_count {
+            account.allocations_by_steps = long_count.abs_diff(short_count);
+            account.faults.push(format!(
+                "{short_count} allocations with {} steps a candidate, {long_count} with {}",
+                TUNING_STEPS[0], TUNING_STEPS[1]
+            ));
+        }
+        if account.bytes_left > 0 {
+            let attribution = Attribution::start()?;
+            tune(TUNING, TUNING_STEPS[0])?;
+            account.name_sites(&attribution.survivors());
+        }
+        let value_bytes = size_of::<AnyController>() + size_of::<AnyMemory>();
+        Ok(account.conclude(name, Way::Tuning, value_bytes.cast_signed() as i64))
     }
 }
 
@@ -273,17 +506,23 @@ impl Bench {
 #[derive(Debug, Default)]
 struct Account {
     instances: u64,
+    steps: u64,
+    bytes_left: i64,
     /// Live heap bytes of an instance at the end of its use, in the mean of the last population.
     heap_bytes: i64,
     allocations_by_constructions: u64,
     allocations_by_steps: u64,
     /// The first instance that touched the heap in a step.
     touched: Option<GateError>,
+    faults: Vec<String>,
+    /// Functions that allocated what should not be there.
+    sites: Vec<String>,
 }
 
 impl Account {
     fn constructed(&mut self, instances: u64, change: CounterChange) {
         self.instances += instances;
+        self.steps += instances * STEPS;
         self.allocations_by_constructions += allocations(&change);
     }
 
@@ -294,26 +533,46 @@ impl Account {
         self.touched = self.touched.or(touched);
     }
 
-    fn conclude(self, name: String, value_bytes: i64, bytes_left: i64) -> Subject {
-        let mut faults = Vec::new();
-        if bytes_left > 0 {
-            faults.push(format!("{name}: {bytes_left} bytes left by {INSTANCES} instances"));
+    fn name_sites(&mut self, survivors: &Survivors) {
+        for site in survivors.sites.iter().take(SITES_SHOWN) {
+            let location = site.location.as_deref().unwrap_or("no line known");
+            let (bytes, blocks) = (site.bytes, site.blocks);
+            let text =
+                format!("{bytes} bytes in {blocks} blocks by {} ({location})", site.function);
+            self.sites.push(text);
+        }
+    }
+
+    fn conclude(mut self, name: String, way: Way, value_bytes: i64) -> Subject {
+        let bytes_per_instance = value_bytes + self.heap_bytes;
+        let mut faults = std::mem::take(&mut self.faults);
+        if self.bytes_left > 0 {
+            let Self { bytes_left, instances, .. } = self;
+            faults.push(format!("{bytes_left} bytes left by {instances} instances"));
         }
         if let Some(error) = self.touched {
-            faults.push(format!("{name}: in the {STEPS} steps of an instance {error}"));
+            faults.push(format!("in the {STEPS} steps of an instance {error}"));
+        }
+        if bytes_per_instance > FOOTPRINT_MAX && !way.records() {
+            faults
+                .push(format!("{bytes_per_instance} bytes an instance, more than {FOOTPRINT_MAX}"));
+        }
+        if !faults.is_empty() {
+            faults.extend(self.sites);
         }
         let instances = self.instances as f64;
         Subject {
-            name,
-            bytes_per_instance: value_bytes + self.heap_bytes,
+            bytes_per_instance,
             value_bytes,
             heap_bytes: self.heap_bytes,
             allocations_per_construction: self.allocations_by_constructions as f64 / instances,
-            allocations_per_step: self.allocations_by_steps as f64 / (instances * STEPS as f64),
-            bytes_left_per_1000: bytes_left,
-            instances: INSTANCES,
-            steps_per_instance: STEPS,
-            faults,
+            allocations_per_step: self.allocations_by_steps as f64 / self.steps as f64,
+            bytes_left: self.bytes_left,
+            bytes_left_per_1000: self.bytes_left as f64 * 1000.0 / instances,
+            instances: self.instances,
+            steps: self.steps,
+            faults: faults.into_iter().map(|fault| format!("{name}: {fault}")).collect(),
+            name,
         }
     }
 }

@@ -7,11 +7,11 @@ mod ci;
 mod fault;
 mod leakcheck;
 mod long_run;
+mod pace;
 mod report;
-mod resident;
 mod soak;
 mod transcripts;
-mod wall_clock;
+mod tuning;
 
 use std::process::ExitCode;
 

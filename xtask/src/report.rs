@@ -9,7 +9,7 @@ use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use serde::Serialize;
 
 /// Version of the JSON documents. It changes when a field changes its meaning or goes.
-const SCHEMA: u32 = 1;
+const SCHEMA: u32 = 2;
 
 /// A JSON document, and the only thing on stdout.
 #[derive(Debug, Serialize)]
@@ -20,10 +20,9 @@ struct Document<T> {
     content: T,
 }
 
-/// Prints `content` as JSON.
-pub(crate) fn print_json(pass: bool, content: impl Serialize) -> Result<()> {
-    let document = Document { schema: SCHEMA, pass, content };
-    print(&serde_json::to_string_pretty(&document)?)
+/// `content` as a JSON document.
+pub(crate) fn json(pass: bool, content: impl Serialize) -> Result<String> {
+    Ok(serde_json::to_string_pretty(&Document { schema: SCHEMA, pass, content })?)
 }
 
 /// Prints to stdout. Whoever closes the pipe early has seen enough: that is no error.

@@ -6,6 +6,8 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 
+#[cfg(feature = "profile")]
+use crate::attribution;
 use crate::counters::{Event, record};
 
 /// A global allocator that counts what passes through it, for each thread and for the process.
@@ -49,6 +51,8 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
         let block = unsafe { self.inner.alloc(layout) };
         if !block.is_null() {
             record(Event::Allocation, signed(layout.size()));
+            #[cfg(feature = "profile")]
+            attribution::allocated(block, layout.size());
         }
         block
     }
@@ -58,20 +62,32 @@ unsafe impl<A: GlobalAlloc> GlobalAlloc for CountingAllocator<A> {
         let block = unsafe { self.inner.alloc_zeroed(layout) };
         if !block.is_null() {
             record(Event::Allocation, signed(layout.size()));
+            #[cfg(feature = "profile")]
+            attribution::allocated(block, layout.size());
         }
         block
     }
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        // Before: once it has moved, its place may be another thread's.
+        #[cfg(feature = "profile")]
+        let noted = attribution::freeing(block);
         // SAFETY: the caller got `block` with `layout` from `self`, hence from `inner`.
         let resized = unsafe { self.inner.realloc(block, layout, new_size) };
-        if !resized.is_null() {
+        if resized.is_null() {
+            #[cfg(feature = "profile")]
+            attribution::kept(block, noted);
+        } else {
             record(Event::Reallocation, signed(new_size) - signed(layout.size()));
+            #[cfg(feature = "profile")]
+            attribution::allocated(resized, new_size);
         }
         resized
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        #[cfg(feature = "profile")]
+        attribution::freeing(block);
         // SAFETY: as for `realloc`.
         unsafe { self.inner.dealloc(block, layout) };
         record(Event::Deallocation, -signed(layout.size()));

@@ -165,6 +165,13 @@ pub(crate) fn reset_thread_peak() {
     THREAD.set(Counters { peak_live_bytes: counters.live_bytes, ..counters });
 }
 
+/// The peak was at least this.
+pub(crate) fn raise_thread_peak(peak_live_bytes: i64) {
+    let counters = THREAD.get();
+    let peak_live_bytes = counters.peak_live_bytes.max(peak_live_bytes);
+    THREAD.set(Counters { peak_live_bytes, ..counters });
+}
+
 pub(crate) fn reset_process_peak() {
     PROCESS.peak_live_bytes.store(PROCESS.live_bytes.load(Relaxed), Relaxed);
 }

@@ -1,4 +1,5 @@
-//! The gates: code that must not touch the heap, and code that must not leave anything on it.
+//! The gates: code that must not touch the heap, that must not leave anything on it, and that must not
+//! hold too much of it at once.
 //!
 //! A gate knows nothing of what it runs. It is exact, because it counts; it fails rather than pass
 //! where it cannot tell. What the compiler optimised away did not happen and is not counted.
@@ -35,6 +36,14 @@ pub enum GateError {
         .0.allocations, .0.reallocations, .0.deallocations
     )]
     HeapTouched(CounterChange),
+    /// More was held at a moment than the limit allows.
+    #[error("{peak_bytes} bytes more than before were held at once; the limit is {limit_bytes}")]
+    PeakAbove {
+        /// The most at any moment.
+        peak_bytes: i64,
+        /// The limit.
+        limit_bytes: u64,
+    },
     /// More was left on the heap than the limit allows.
     #[error(
         "{bytes_left} bytes left by {repetitions} repetitions; the limit is {limit_bytes_per_1000} per 1000"
@@ -63,6 +72,22 @@ pub fn no_alloc<T>(body: impl FnOnce() -> T) -> Result<T, GateError> {
     let value = black_box(body());
     let change = meter.read().since(&before);
     if change.is_none() { Ok(value) } else { Err(GateError::HeapTouched(change)) }
+}
+
+/// Runs `body`, during which this thread must never hold more than `limit_bytes` beyond what it held
+/// before. Returns what `body` returned.
+///
+/// # Errors
+///
+/// [`GateError::PeakAbove`] with the peak, or [`GateError::NotCounting`], in which case `body` was not
+/// run.
+pub fn peak_below<T>(limit_bytes: u64, body: impl FnOnce() -> T) -> Result<T, GateError> {
+    let (value, peak_bytes) = ThreadMeter::new()?.peak_during(|| black_box(body()));
+    if i128::from(peak_bytes) <= i128::from(limit_bytes) {
+        Ok(value)
+    } else {
+        Err(GateError::PeakAbove { peak_bytes, limit_bytes })
+    }
 }
 
 /// Whose allocations a [`growth`] gate counts.

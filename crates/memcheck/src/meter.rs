@@ -1,19 +1,17 @@
-//! The meters: two that count, and one that asks the operating system.
+//! What all meters have in common, and the two that count.
 //!
-//! A meter that counts is exact and may stand behind a gate. The resident set is statistical: it
-//! moves in pages, follows the allocator's habits, and is for monitors and trends.
-//! A meter does not know what is measured with it.
+//! A meter that counts is exact and may stand behind a gate. The third, which asks the operating
+//! system, is in `resident.rs`. A meter does not know what is measured with it.
 //!
-//! Validated by `tests/thread_counts.rs`, `tests/process_counts.rs`, `tests/not_counting.rs` and
-//! `tests/resident.rs`.
+//! Validated by `tests/thread_counts.rs`, `tests/process_counts.rs` and `tests/not_counting.rs`.
 
 use std::hint::black_box;
 
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System};
+use crate::counters::{
+    Counters, of_process, of_thread, raise_thread_peak, reset_process_peak, reset_thread_peak,
+};
 
-use crate::counters::{Counters, of_process, of_thread, reset_process_peak, reset_thread_peak};
-
-/// The one thing that all meters can tell.
+/// What all meters can tell.
 pub trait Meter {
     /// Bytes in use now.
     ///
@@ -21,6 +19,14 @@ pub trait Meter {
     ///
     /// If the operating system does not say. Meters that count never fail.
     fn live_bytes(&mut self) -> Result<i64, MeterError>;
+
+    /// The most bytes that were in use at any moment: since the start, or since the counting meter's
+    /// `reset_peak`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`live_bytes`](Self::live_bytes).
+    fn peak_bytes(&mut self) -> Result<i64, MeterError>;
 }
 
 /// Why a meter has no reading.
@@ -32,9 +38,11 @@ pub enum MeterError {
         /// The operating system's words.
         reason: String,
     },
-    /// The process table has no resident size for this process.
-    #[error("the operating system tells no resident size of process {pid}")]
-    NoResidentSize {
+    /// The operating system does not tell a size of this process.
+    #[error("the operating system tells no {size} of process {pid}")]
+    NotTold {
+        /// Which size.
+        size: &'static str,
         /// This process.
         pid: u32,
     },
@@ -68,6 +76,17 @@ impl ThreadMeter {
     pub fn reset_peak(&self) {
         reset_thread_peak();
     }
+
+    /// Calls `body`, and tells how far above the bytes that were live before it the thread was at most.
+    /// The peak of whoever measures around this call is not disturbed.
+    pub fn peak_during<T>(&self, body: impl FnOnce() -> T) -> (T, i64) {
+        let before = self.read();
+        self.reset_peak();
+        let value = body();
+        let above = self.read().peak_live_bytes - before.live_bytes;
+        raise_thread_peak(before.peak_live_bytes);
+        (value, above)
+    }
 }
 
 /// Exact: counts of all threads together.
@@ -95,34 +114,13 @@ impl ProcessMeter {
     }
 }
 
-/// Statistical: the bytes of this process that the operating system keeps in memory.
-#[derive(Debug)]
-pub struct ResidentMeter {
-    system: System,
-    pid: Pid,
-}
-
-impl ResidentMeter {
-    /// A meter that has read once.
-    ///
-    /// # Errors
-    ///
-    /// [`MeterError`] where the operating system does not tell.
-    pub fn new() -> Result<Self, MeterError> {
-        let no_table =
-            |error: sysinfo::Error| MeterError::NoProcessTable { reason: error.to_string() };
-        let mut meter = Self {
-            system: System::new().map_err(no_table)?,
-            pid: sysinfo::get_current_pid().map_err(no_table)?,
-        };
-        meter.live_bytes()?;
-        Ok(meter)
-    }
-}
-
 impl Meter for ThreadMeter {
     fn live_bytes(&mut self) -> Result<i64, MeterError> {
         Ok(self.read().live_bytes)
+    }
+
+    fn peak_bytes(&mut self) -> Result<i64, MeterError> {
+        Ok(self.read().peak_live_bytes)
     }
 }
 
@@ -130,20 +128,9 @@ impl Meter for ProcessMeter {
     fn live_bytes(&mut self) -> Result<i64, MeterError> {
         Ok(self.read().live_bytes)
     }
-}
 
-impl Meter for ResidentMeter {
-    fn live_bytes(&mut self) -> Result<i64, MeterError> {
-        self.system.refresh_processes_specifics(
-            ProcessesToUpdate::Some(&[self.pid]),
-            true,
-            ProcessRefreshKind::nothing().with_memory().without_tasks(),
-        );
-        match self.system.process(self.pid).map(sysinfo::Process::memory) {
-            // A running process resides somewhere: 0 is how the source says that it does not know.
-            None | Some(0) => Err(MeterError::NoResidentSize { pid: self.pid.as_u32() }),
-            Some(bytes) => Ok(bytes.cast_signed()),
-        }
+    fn peak_bytes(&mut self) -> Result<i64, MeterError> {
+        Ok(self.read().peak_live_bytes)
     }
 }
 

@@ -5,7 +5,9 @@ use std::hint::black_box;
 use std::mem::forget;
 use std::rc::Rc;
 
-use memcheck::{CounterChange, CountingAllocator, GateError, Growth, growth, no_alloc};
+use memcheck::{
+    CounterChange, CountingAllocator, GateError, Growth, ThreadMeter, growth, no_alloc, peak_below,
+};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator::system();
@@ -57,6 +59,39 @@ fn no_alloc_catches_a_reallocation() {
         no_alloc(|| numbers.reserve_exact(16)),
         Err(GateError::HeapTouched(CounterChange { reallocations: 1, live_bytes: 16, ..NOTHING }))
     );
+}
+
+#[test]
+fn peak_below_looks_at_the_highest_moment() {
+    let kilobytes = |n: usize| drop(black_box(vec![0_u8; n * 1000]));
+    assert_eq!(peak_below(3000, || [1, 3, 2].map(kilobytes).len()), Ok(3));
+    assert_eq!(
+        peak_below(2999, || [1, 3, 2].map(kilobytes).len()),
+        Err(GateError::PeakAbove { peak_bytes: 3000, limit_bytes: 2999 })
+    );
+    // What was there before does not count, and what goes makes room.
+    let before = vec![0_u8; 10_000];
+    let replaced = peak_below(0, move || {
+        drop(before);
+        vec![0_u8; 10_000]
+    });
+    assert_eq!(replaced.map(|bytes| bytes.len()), Ok(10_000));
+}
+
+#[test]
+fn peak_below_does_not_disturb_who_measures_around_it() {
+    let meter = ThreadMeter::new().unwrap();
+    let ((), peak) = meter.peak_during(|| {
+        drop(black_box(vec![0_u8; 5000]));
+        peak_below(100, || drop(black_box(vec![0_u8; 100]))).unwrap();
+        assert!(peak_below(99, || drop(black_box(vec![0_u8; 100]))).is_err());
+    });
+    assert_eq!(peak, 5000);
+    // Nor is it disturbed by who is higher.
+    let kept = black_box(vec![0_u8; 5000]);
+    let ((), peak) = meter.peak_during(|| peak_below(700, || drop(vec![0_u8; 700])).unwrap());
+    assert_eq!(peak, 700);
+    drop(kept);
 }
 
 #[test]

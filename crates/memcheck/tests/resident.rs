@@ -14,19 +14,26 @@ fn follows_the_operating_system() {
     #[cfg(target_os = "linux")]
     {
         // The kernel keeps its count in batches, one for each processor.
-        let kernel = kernel_resident_bytes();
-        assert!((before - kernel).abs() < 4 * MIB, "{before}, kernel {kernel}");
+        let agrees = |ours: i64, line| {
+            let kernel = kernel_bytes(line);
+            assert!((ours - kernel).abs() < 4 * MIB, "{line} {ours}, kernel {kernel}");
+        };
+        agrees(before, "VmRSS:");
+        agrees(meter.virtual_bytes().unwrap(), "VmSize:");
+        agrees(meter.peak_bytes().unwrap(), "VmHWM:");
     }
     let block = black_box(vec![1_u8; 64 << 20]);
     let after = meter.live_bytes().unwrap();
     drop(block);
     // Statistical: half leaves room for pages that the system takes away meanwhile.
     assert!(after - before > 32 * MIB, "{before} to {after}");
+    // The peak outlives the block.
+    assert!(meter.peak_bytes().unwrap() - before > 32 * MIB);
 }
 
 #[cfg(target_os = "linux")]
-fn kernel_resident_bytes() -> i64 {
+fn kernel_bytes(line: &str) -> i64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().parse::<i64>().unwrap() * 1024
+    let value = status.lines().find_map(|other| other.strip_prefix(line)).unwrap();
+    value.trim().strip_suffix(" kB").unwrap().parse::<i64>().unwrap() * 1024
 }

@@ -10,6 +10,8 @@ mod disturbances;
 mod error;
 mod experiment;
 mod flight;
+#[cfg(doctest)]
+mod guide;
 mod history;
 mod keyed;
 mod metrics;
@@ -24,6 +26,7 @@ mod sensors;
 mod sobol;
 mod starts;
 mod statistics;
+mod streamed;
 mod trajectory;
 mod tuning;
 mod world;
@@ -51,6 +54,7 @@ pub use statistics::{
     Confidence, Estimate, KaplanMeier, Lifetime, Paired, Precision, Quantiles, Rate, Saltelli,
     Sensitivity, Severity, SobolIndices, SurvivalStep, WorstCase, WorstCases, holm, wilson,
 };
+pub use streamed::{STREAM_CAPACITY, StreamedTrajectory};
 pub use trajectory::TrajectoryWriter;
 pub use tuning::{Budget, Progress, TuneError, Tuned, tune};
 pub use world::World;

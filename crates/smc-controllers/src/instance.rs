@@ -7,10 +7,10 @@
 //! is gone, and the controller goes on without the equivalent control of the full model, as each
 //! [`Command::equivalent`] then says. Validated in `tests/instance.rs`.
 
-use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use dip_dynamics::{Plant, State};
+use memcheck::Ring;
 
 use crate::controller::{Command, Controller, Sample};
 use crate::spec::AnyController;
@@ -21,8 +21,7 @@ pub struct Instance<C: Controller = AnyController> {
     law: C,
     memory: C::Memory,
     plant: Option<Weak<Plant>>,
-    history: VecDeque<HistoryEntry>,
-    capacity: usize,
+    history: Ring<HistoryEntry>,
     samples: u64,
 }
 
@@ -41,14 +40,13 @@ impl<C: Controller> Instance<C> {
     /// A law at the beginning of a run, without a plant and without history.
     pub fn new(law: C) -> Self {
         let memory = law.initial_memory();
-        Self { law, memory, plant: None, history: VecDeque::new(), capacity: 0, samples: 0 }
+        Self { law, memory, plant: None, history: Ring::with_capacity(0), samples: 0 }
     }
 
     /// The same with a history of the latest `capacity` samples. Its memory is taken here.
     #[must_use]
     pub fn with_history(mut self, capacity: usize) -> Self {
-        self.history = VecDeque::with_capacity(capacity);
-        self.capacity = capacity;
+        self.history = Ring::with_capacity(capacity);
         self
     }
 
@@ -69,13 +67,7 @@ impl<C: Controller> Instance<C> {
         let model = plant.map(|plant| plant.evaluate(state));
         let sample = Sample { state, model: model.as_ref(), dt };
         let command = self.law.control(&mut self.memory, &sample);
-        // After a cleanup there is no room, and none is taken in the loop.
-        if self.capacity > 0 && self.history.capacity() >= self.capacity {
-            if self.history.len() == self.capacity {
-                self.history.pop_front();
-            }
-            self.history.push_back(HistoryEntry { sample: self.samples, state: *state, command });
-        }
+        self.history.push(HistoryEntry { sample: self.samples, state: *state, command });
         self.samples += 1;
         command
     }
@@ -86,7 +78,21 @@ impl<C: Controller> Instance<C> {
         self.memory = self.law.initial_memory();
         self.samples = 0;
         self.history.clear();
-        self.history.reserve_exact(self.capacity);
+    }
+
+    /// Puts another law of the same kind in its place, which goes on from the same memory: the force
+    /// does not jump. History, binding and count stay. It does not allocate.
+    ///
+    /// # Panics
+    /// With the next sample, if the law is of another kind.
+    pub fn succeed(&mut self, law: C) {
+        self.law = law;
+    }
+
+    /// Forgets the history. Its room stays, and so does everything else. It does not allocate, unless
+    /// a cleanup gave the room back.
+    pub fn clear_history(&mut self) {
+        self.history.clear();
     }
 
     /// Gives back what can be given back: history, its room, and the binding to a plant. May be
@@ -94,7 +100,7 @@ impl<C: Controller> Instance<C> {
     /// [`reset`](Self::reset).
     pub fn cleanup(&mut self) {
         self.plant = None;
-        self.history = VecDeque::new();
+        self.history.release();
     }
 
     /// The law.
@@ -110,6 +116,11 @@ impl<C: Controller> Instance<C> {
     /// The latest samples, the oldest first.
     pub fn history(&self) -> impl ExactSizeIterator<Item = &HistoryEntry> {
         self.history.iter()
+    }
+
+    /// Samples that the history has lost since it was cleared, for want of room.
+    pub fn history_dropped(&self) -> u64 {
+        self.history.dropped()
     }
 
     /// Samples since the last reset.

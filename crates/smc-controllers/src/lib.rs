@@ -17,6 +17,8 @@ mod hybrid;
 mod instance;
 mod integral;
 mod law;
+#[cfg(feature = "std")]
+mod lifecycle;
 mod lqr;
 mod lqr_integral;
 mod memory;
@@ -43,6 +45,8 @@ pub use hybrid::{Hybrid, HybridMemory, HybridSpec};
 pub use instance::{HistoryEntry, Instance};
 pub use integral::{Integral, IntegralMemory, IntegralSpec};
 pub use law::Law;
+#[cfg(feature = "std")]
+pub use lifecycle::{Lifetime, LifetimeError, LongLived, Service};
 pub use lqr::{Lqr, LqrSpec};
 pub use lqr_integral::{LqrIntegral, LqrIntegralMemory, LqrIntegralSpec};
 pub use memory::Memory;
