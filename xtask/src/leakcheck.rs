@@ -31,11 +31,11 @@ use smc_controllers::{
     LqrIntegralSpec, LqrSpec, Sample, SuperTwistingSpec,
 };
 
+use crate::bulk::Workshop;
 use crate::fault::{Fault, Faulty};
 use crate::report::{conclude, json, print, table};
-use crate::tuning::Workshop;
 
-/// Instances of each subject, but for those of tuning.
+/// Instances of each subject, but for those in bulk.
 const INSTANCES: u64 = 1000;
 
 /// Control steps for which each instance is used.
@@ -53,10 +53,11 @@ const HISTORY: usize = 100;
 /// Instants for which the queue of a stream has room.
 const QUEUE: usize = 64;
 
-/// Two whole tuning runs, of 10,000 candidates each, that differ only in the length of a candidate's
-/// run: so that what a step allocates is the difference of the two.
+/// Tuning runs and batches are tried twice, with 10,000 candidates or runs each, which differ only in
+/// their length: what a step allocates is the difference of the two.
+const BULK_STEPS: [u64; 2] = [20, 40];
 const TUNING: Budget = Budget { particles: 100, iterations: 100, seed: 1 };
-const TUNING_STEPS: [u64; 2] = [20, 40];
+const BATCH: u64 = 10_000;
 
 /// Half width of the box of initial angles in rad, and the seed of the starts.
 const STARTS: (f64, u64) = (0.1, 1);
@@ -94,6 +95,8 @@ enum Way {
     Bound,
     /// In service with a history, on the heap, all alive at once before any is dropped.
     KeptAlive,
+    /// As a run of a batch, in lanes, each from the factory.
+    Batch,
     /// As a candidate, inside a whole tuning run.
     Tuning,
     /// With a recorder that streams every instant to a thread that writes.
@@ -101,12 +104,13 @@ enum Way {
 }
 
 impl Way {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Direct,
         Self::Factory,
         Self::Pool,
         Self::Bound,
         Self::KeptAlive,
+        Self::Batch,
         Self::Tuning,
         Self::Streamed,
     ];
@@ -118,6 +122,7 @@ impl Way {
             Self::Pool => "pool",
             Self::Bound => "bound",
             Self::KeptAlive => "kept_alive",
+            Self::Batch => "batch",
             Self::Tuning => "tuning",
             Self::Streamed => "streamed",
         }
@@ -292,6 +297,7 @@ impl Bench {
         };
         match (way, kind) {
             (Way::Tuning, _) => self.tune(name, kind, &factory()?),
+            (Way::Batch, _) => self.fly(name, kind, &factory()?),
             (Way::Direct, Kind::Classical) => {
                 self.plant(name, way, || ClassicalSpec::default().build(linear, u_max))
             }
@@ -395,7 +401,7 @@ impl Bench {
                 },
                 |streaming, _, start| streaming.instance.work(closed_loop, start),
             ),
-            Way::Tuning => unreachable!("a tuning run builds its candidates itself"),
+            Way::Batch | Way::Tuning => unreachable!("they build their laws themselves"),
         }
     }
 
@@ -458,48 +464,78 @@ impl Bench {
     /// Whole tuning runs. A fault cannot be planted into what they build; it is planted beside each
     /// generation, into a run as long as those of the candidates.
     fn tune(&self, name: String, kind: Kind, law: &AnyController) -> Result<Subject> {
-        let mut experiment = Experiment::default();
-        experiment.tuning.starts = 1;
-        experiment.settling.hold = 0.0;
-        let tune = |budget, steps: u64| {
-            let mut experiment = experiment.clone();
-            experiment.simulation.duration = steps as f64 * experiment.simulation.control_period;
+        let (law, fault, start) = (*law, self.fault, self.starts.get(0));
+        bulk(name, Way::Tuning, |experiment, share| {
             let closed_loop = experiment.closed_loop()?;
-            let (law, fault, start) = (*law, self.fault, self.starts.get(0));
-            self.workshop.tune(&experiment, kind, budget, move || {
+            let budget = Budget { iterations: TUNING.iterations.div_ceil(share), ..TUNING };
+            let (tuned, change) = self.workshop.tune(experiment, kind, budget, move || {
                 if let Some(fault) = fault {
                     Loose::new(Faulty::new(law, fault), ()).work(&closed_loop, start);
                 }
-            })
-        };
-        // What is rightly allocated once gets a chance.
-        tune(Budget { iterations: 2, ..TUNING }, TUNING_STEPS[0])?;
-        let [(short, short_change), (long, long_change)] =
-            [tune(TUNING, TUNING_STEPS[0])?, tune(TUNING, TUNING_STEPS[1])?];
-
-        let mut account = Account {
-            instances: short.evaluations + long.evaluations,
-            steps: short.evaluations * TUNING_STEPS[0] + long.evaluations * TUNING_STEPS[1],
-            bytes_left: short_change.live_bytes + long_change.live_bytes,
-            allocations_by_constructions: allocations(&short_change) + allocations(&long_change),
-            ..Account::default()
-        };
-        let [short_count, long_count] = [short_change, long_change].map(|c| allocations(&c));
-        if short_count != long_count {
-            account.allocations_by_steps = long_count.abs_diff(short_count);
-            account.faults.push(format!(
-                "{short_count} allocations with {} steps a candidate, {long_count} with {}",
-                TUNING_STEPS[0], TUNING_STEPS[1]
-            ));
-        }
-        if account.bytes_left > 0 {
-            let attribution = Attribution::start()?;
-            tune(TUNING, TUNING_STEPS[0])?;
-            account.name_sites(&attribution.survivors());
-        }
-        let value_bytes = size_of::<AnyController>() + size_of::<AnyMemory>();
-        Ok(account.conclude(name, Way::Tuning, value_bytes.cast_signed() as i64))
+            })?;
+            Ok((tuned.evaluations, change))
+        })
     }
+
+    /// Whole batches. A fault is planted beside each run, into one as long.
+    fn fly(&self, name: String, kind: Kind, law: &AnyController) -> Result<Subject> {
+        let (law, fault, start) = (*law, self.fault, self.starts.get(0));
+        bulk(name, Way::Batch, |experiment, share| {
+            let closed_loop = experiment.closed_loop()?;
+            let build = || {
+                if let Some(fault) = fault {
+                    Loose::new(Faulty::new(law, fault), ()).work(&closed_loop, start);
+                }
+                let built =
+                    ControllerSpec::shipped(kind).build(&self.linear, self.closed_loop.u_max());
+                built.expect("the same gains have just been built")
+            };
+            let runs = BATCH / share;
+            Ok((runs, self.workshop.fly(&closed_loop, kind, runs, &self.starts, &build)))
+        })
+    }
+}
+
+/// What `run` does in bulk, with runs of an experiment that take 20 steps and 40: it is told of
+/// how much it is to do one part, and tells how many instances that took, and what it did to the heap.
+fn bulk(
+    name: String,
+    way: Way,
+    run: impl Fn(&Experiment, u64) -> Result<(u64, CounterChange)>,
+) -> Result<Subject> {
+    let run = |steps: u64, share| {
+        let mut experiment = Experiment::default();
+        experiment.tuning.starts = 1;
+        experiment.settling.hold = 0.0;
+        experiment.simulation.duration = steps as f64 * experiment.simulation.control_period;
+        run(&experiment, share)
+    };
+    let [short, long] = BULK_STEPS;
+    // What is rightly allocated once gets a chance.
+    run(short, 50)?;
+    let [(short_runs, short_change), (long_runs, long_change)] = [run(short, 1)?, run(long, 1)?];
+
+    let mut account = Account {
+        instances: short_runs + long_runs,
+        steps: short_runs * short + long_runs * long,
+        bytes_left: short_change.live_bytes + long_change.live_bytes,
+        allocations_by_constructions: allocations(&short_change) + allocations(&long_change),
+        ..Account::default()
+    };
+    let [short_count, long_count] = [short_change, long_change].map(|c| allocations(&c));
+    if short_count != long_count {
+        account.allocations_by_steps = long_count.abs_diff(short_count);
+        account.faults.push(format!(
+            "{short_count} allocations with {short} steps a run, {long_count} with {long}"
+        ));
+    }
+    if account.bytes_left > 0 {
+        let attribution = Attribution::start()?;
+        run(short, 1)?;
+        account.name_sites(&attribution.survivors());
+    }
+    let value_bytes = size_of::<AnyController>() + size_of::<AnyMemory>();
+    Ok(account.conclude(name, way, value_bytes.cast_signed() as i64))
 }
 
 /// What instances did to the heap while they lived.

@@ -1,8 +1,11 @@
-//! The project's own tasks: `cargo xtask leakcheck`, `soak`, `transcripts` and `ci`.
+//! The project's own tasks: `cargo xtask leakcheck`, `soak`, `bench`, `transcripts` and
+//! `ci`.
 //!
 //! A file a task; what they share is `fault` (leaks planted on purpose) and `report` (what stdout
 //! gets). Validated by running the binary: `tests/leakcheck.rs` and `tests/soak.rs`.
 
+mod bench;
+mod bulk;
 mod ci;
 mod fault;
 mod leakcheck;
@@ -11,7 +14,6 @@ mod pace;
 mod report;
 mod soak;
 mod transcripts;
-mod tuning;
 
 use std::process::ExitCode;
 
@@ -34,6 +36,8 @@ enum Task {
     Soak(soak::Arguments),
     /// Write what the program prints into the documents that show it, or compare
     Transcripts(transcripts::Arguments),
+    /// Run the benchmarks of speed, and compare them with what is promised
+    Bench(bench::Arguments),
     /// Everything that continuous integration does, up to the first failure
     Ci(ci::Arguments),
 }
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
         Task::Leakcheck(arguments) => leakcheck::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
         Task::Transcripts(arguments) => transcripts::run(&arguments),
+        Task::Bench(arguments) => bench::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
     };
     match passed {

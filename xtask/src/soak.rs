@@ -23,11 +23,11 @@ use serde::Serialize;
 use sim_runner::{Budget, ClosedLoop, Coordinate, Disturbance, Experiment, Shape, Starts};
 use smc_controllers::{AnyController, Controller, Kind};
 
+use crate::bulk::Workshop;
 use crate::fault::{Fault, Faulty};
 use crate::long_run::{Account, LongRun};
 use crate::pace::{self, Pace};
 use crate::report::{conclude, json, print, table};
-use crate::tuning::Workshop;
 
 /// 100 Hz.
 const CONTROL_PERIOD: Duration = Duration::from_millis(10);

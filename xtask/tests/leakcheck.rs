@@ -16,7 +16,8 @@ const LAWS: [&str; 8] = [
     "lqr_integral",
 ];
 
-const WAYS: [&str; 7] = ["direct", "factory", "pool", "bound", "kept_alive", "tuning", "streamed"];
+const WAYS: [&str; 8] =
+    ["direct", "factory", "pool", "bound", "kept_alive", "batch", "tuning", "streamed"];
 
 fn names<'a>(laws: &'a [&str]) -> impl Iterator<Item = String> + 'a {
     laws.iter().flat_map(|law| WAYS.iter().map(move |way| format!("{law}/{way}")))
@@ -123,7 +124,9 @@ fn check(fault: &str, law: &str, function: &str, trace: &Trace) {
             Trace::Left => left > 0,
             Trace::Steps => left == 0 && by_steps > 0.0,
             // Candidates are not faulty; what records has a kilobyte more by choice.
-            Trace::Footprint if ["kept_alive", "tuning", "streamed"].contains(&way) => continue,
+            Trace::Footprint if ["kept_alive", "batch", "tuning", "streamed"].contains(&way) => {
+                continue;
+            }
             Trace::Footprint => {
                 left == 0
                     && by_steps == 0.0
@@ -133,8 +136,8 @@ fn check(fault: &str, law: &str, function: &str, trace: &Trace) {
         assert!(caught, "{fault}: {subject}");
         let blame: Vec<&str> = message.lines().filter(|line| line.contains(name)).collect();
         assert!(!blame.is_empty(), "{name} is not in {message}");
-        // Beside a tuning run the steps' blocks are gone before anybody could ask.
-        let gone = way == "tuning" && matches!(trace, Trace::Steps);
+        // Beside a run in bulk the steps' blocks are gone before anybody could ask.
+        let gone = ["batch", "tuning"].contains(&way) && matches!(trace, Trace::Steps);
         let named = blame.iter().any(|line| line.contains(function));
         assert!(named || gone, "{function} is not in {blame:?}");
     }

@@ -5,7 +5,12 @@
 
 #![expect(unsafe_code, reason = "intrinsics, on processors that have them: see above")]
 
-use core::arch::x86_64::*;
+use core::arch::x86_64::{
+    __m256d, _CMP_LE_OQ, _CMP_LT_OQ, _mm256_add_pd, _mm256_and_pd, _mm256_andnot_pd,
+    _mm256_blendv_pd, _mm256_cmp_pd, _mm256_div_pd, _mm256_max_pd, _mm256_min_pd,
+    _mm256_movemask_pd, _mm256_mul_pd, _mm256_or_pd, _mm256_set1_pd, _mm256_setr_pd,
+    _mm256_sqrt_pd, _mm256_storeu_pd, _mm256_sub_pd, _mm256_xor_pd,
+};
 use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
 
 use crate::lanes::{LaneMask, Lanes};

@@ -5,7 +5,11 @@
 
 #![expect(unsafe_code, reason = "intrinsics, on processors that have them: see above")]
 
-use core::arch::x86_64::*;
+use core::arch::x86_64::{
+    __m512d, __mmask8, _CMP_LE_OQ, _CMP_LT_OQ, _mm512_abs_pd, _mm512_add_pd, _mm512_cmp_pd_mask,
+    _mm512_div_pd, _mm512_mask_blend_pd, _mm512_max_pd, _mm512_min_pd, _mm512_mul_pd,
+    _mm512_set1_pd, _mm512_setr_pd, _mm512_sqrt_pd, _mm512_storeu_pd, _mm512_sub_pd, _mm512_xor_pd,
+};
 use core::ops::{Add, AddAssign, BitAnd, BitOr, Div, Mul, Neg, Not, Sub, SubAssign};
 
 use crate::lanes::{LaneMask, Lanes};

@@ -10,7 +10,7 @@
 
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use crate::pair::Pair;
 use crate::real::{Mask, Real};
@@ -84,7 +84,7 @@ impl Lanes for f32 {
 }
 
 /// What a processor computes with. Every one gives the same bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum InstructionSet {
     /// One `f64` at a time.

@@ -85,7 +85,7 @@ impl<R: Lanes> World<'_, R> {
                 self.period_of(controller, &mut memory, vacant != flight.flying, observer);
             }
             for lane in lanes_of(vacant) {
-                self.land(lane, &flight, observer, crew);
+                crew.land(lane, &flight.run_of(lane), observer);
             }
         }
     }
@@ -140,32 +140,6 @@ impl<R: Lanes> World<'_, R> {
         (at_horizon | stops | off_track).bits()
     }
 
-    /// What came first is the outcome.
-    #[inline(always)]
-    fn land<C: Controller<R>, O>(
-        &self,
-        lane: usize,
-        flight: &Flight<R>,
-        observer: &O,
-        crew: &mut impl Crew<R, C, O>,
-    ) {
-        let is = |bits: u64| bits >> lane & 1 == 1;
-        let (t, fallen_at) = (flight.t.lane(lane), flight.fallen_at.lane(lane));
-        let (outcome, time) = if fallen_at.is_finite() {
-            (Outcome::Fallen, fallen_at)
-        } else if is(flight.diverged) {
-            (Outcome::Diverged, t)
-        } else if is(flight.off_track) {
-            (Outcome::OffTrack, t)
-        } else if is(flight.within.bits()) {
-            (Outcome::Settled, t)
-        } else {
-            (Outcome::NotSettled, t)
-        };
-        let final_state = State::from_array(flight.last.to_array().map(|of| of.lane(lane)));
-        crew.land(lane, &Run { outcome, time, final_state }, observer);
-    }
-
     #[inline(always)]
     fn board<C: Controller<R>, O>(
         &mut self,
@@ -176,21 +150,38 @@ impl<R: Lanes> World<'_, R> {
         crew: &mut impl Crew<R, C, O>,
     ) {
         let mask = R::Mask::from_bits(1 << lane);
-        match crew.board(lane, controller) {
-            Some(scenario) => {
-                self.begin_lane(lane, &scenario);
-                *memory = Memory::select(mask, controller.initial_memory(), *memory);
-                flight.within = flight.within | mask;
-                f64::INFINITY.put::<R>(mask, &mut flight.fallen_at);
-                scenario.start.put::<R>(mask, &mut flight.last);
-                flight.flying |= 1 << lane;
-            }
-            None => {
-                // It stands upright until the others are home.
-                self.rest_lane(lane);
-                flight.flying &= !(1 << lane);
-            }
+        // Without a scenario it stands upright until the others are home.
+        self.rest_lane(lane);
+        flight.flying &= !(1 << lane);
+        if let Some(scenario) = crew.board(lane, controller) {
+            self.begin_lane(lane, &scenario);
+            *memory = Memory::select(mask, controller.initial_memory(), *memory);
+            flight.within = flight.within | mask;
+            f64::INFINITY.put::<R>(mask, &mut flight.fallen_at);
+            scenario.start.put::<R>(mask, &mut flight.last);
+            flight.flying |= 1 << lane;
         }
+    }
+}
+
+impl<R: Lanes> Flight<R> {
+    /// The run that has ended in a lane. What came first is its outcome.
+    fn run_of(&self, lane: usize) -> Run {
+        let is = |bits: u64| bits >> lane & 1 == 1;
+        let (t, fallen_at) = (self.t.lane(lane), self.fallen_at.lane(lane));
+        let (outcome, time) = if fallen_at.is_finite() {
+            (Outcome::Fallen, fallen_at)
+        } else if is(self.diverged) {
+            (Outcome::Diverged, t)
+        } else if is(self.off_track) {
+            (Outcome::OffTrack, t)
+        } else if is(self.within.bits()) {
+            (Outcome::Settled, t)
+        } else {
+            (Outcome::NotSettled, t)
+        };
+        let final_state = State::from_array(self.last.to_array().map(|of| of.lane(lane)));
+        Run { outcome, time, final_state }
     }
 }
 

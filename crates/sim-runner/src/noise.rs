@@ -58,18 +58,21 @@ impl NoiseSource for RandomNoise {
     }
 }
 
-/// A source for each lane of a pack.
+/// A source for each lane of a pack; or for none, where nothing asks for noise.
 #[derive(Debug, Clone)]
 pub(crate) struct LaneNoise(Vec<RandomNoise>);
 
 impl LaneNoise {
-    /// The same in each of `lanes`. All memory is taken here.
-    pub(crate) fn new(lanes: usize, noise: &RandomNoise) -> Self {
-        Self(vec![noise.clone(); lanes])
+    /// For `lanes` lanes. All memory is taken here.
+    pub(crate) fn new(lanes: usize) -> Self {
+        Self(vec![RandomNoise::new(0, 0); lanes])
     }
 
-    pub(crate) fn put(&mut self, lane: usize, noise: RandomNoise) {
-        self.0[lane] = noise;
+    /// From here on a lane has the noise of a scenario.
+    pub(crate) fn put(&mut self, lane: usize, streams: Streams, purpose: Purpose) {
+        if let Some(source) = self.0.get_mut(lane) {
+            *source = streams.noise(purpose);
+        }
     }
 }
 

@@ -6,7 +6,7 @@
 use dip_dynamics::{Parameters, Plant, State};
 
 use crate::mismatch::Mismatch;
-use crate::noise::{Purpose, RandomNoise, Streams};
+use crate::noise::Streams;
 use crate::starts::Starts;
 
 /// One run of a closed loop, whatever its controller.
@@ -16,7 +16,7 @@ pub struct Scenario {
     pub start: State,
     /// The true plant.
     pub plant: Plant,
-    streams: Streams,
+    pub(crate) streams: Streams,
 }
 
 impl Scenario {
@@ -34,10 +34,6 @@ impl Scenario {
     ) -> Self {
         let streams = Streams::for_comparison(seed).of(0);
         Self { start, plant: mismatch.draw(nominal, streams), streams }
-    }
-
-    pub(crate) fn noise(&self, purpose: Purpose) -> RandomNoise {
-        self.streams.noise(purpose)
     }
 }
 

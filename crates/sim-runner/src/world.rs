@@ -48,7 +48,7 @@ impl<'a, R: Lanes> World<'a, R> {
     /// Upright at rest. All memory is taken here.
     pub fn new(closed_loop: &'a ClosedLoop) -> Self {
         let upright = Scenario::new(State::UPRIGHT, closed_loop.model, 0);
-        let noise = |purpose| LaneNoise::new(R::COUNT, &upright.noise(purpose));
+        let noise = |is_asked| LaneNoise::new(if is_asked { R::COUNT } else { 0 });
         let mut world = Self {
             closed_loop,
             plant: closed_loop.model.splat(),
@@ -59,9 +59,9 @@ impl<'a, R: Lanes> World<'a, R> {
             drive: closed_loop.drive.memory(),
             sensing: closed_loop.sensing.memory(),
             loads: closed_loop.loads.memory(),
-            sensor_noise: noise(Purpose::Sensors),
-            losses: noise(Purpose::Losses),
-            load_noise: noise(Purpose::Loads),
+            sensor_noise: noise(!closed_loop.sensing.is_ideal()),
+            losses: noise(!closed_loop.sensing.is_ideal()),
+            load_noise: noise(!closed_loop.loads.is_empty()),
         };
         for lane in 0..R::COUNT {
             world.begin_lane(lane, &upright);
@@ -80,9 +80,9 @@ impl<'a, R: Lanes> World<'a, R> {
         self.drive.reset(mask);
         self.sensing.reset(mask, &scenario.start);
         self.loads.reset(mask);
-        self.sensor_noise.put(lane, scenario.noise(Purpose::Sensors));
-        self.losses.put(lane, scenario.noise(Purpose::Losses));
-        self.load_noise.put(lane, scenario.noise(Purpose::Loads));
+        self.sensor_noise.put(lane, scenario.streams, Purpose::Sensors);
+        self.losses.put(lane, scenario.streams, Purpose::Losses);
+        self.load_noise.put(lane, scenario.streams, Purpose::Loads);
     }
 
     /// Upright at rest at the beginning, in one lane.
@@ -196,7 +196,10 @@ impl World<'_> {
     ) -> Run {
         let mut single = Single { scenario: Some(*scenario), run: None };
         self.fly(&mut controller, observer, &mut single);
-        single.run.expect("a flight ends")
+        let Some(run) = single.run else {
+            unreachable!("a flight ends");
+        };
+        run
     }
 }
 

@@ -47,10 +47,7 @@ pub trait Controller<R: Real = f64> {
             u: R::select(sound, command.u, zero),
             u_eq: R::select(sound, command.u_eq, zero),
             u_sw: R::select(sound, command.u_sw, zero),
-            sigma: match command.sigma {
-                Some(sigma) => Some(R::select(sound, sigma, zero)),
-                None => None,
-            },
+            sigma: command.sigma.map(|sigma| R::select(sound, sigma, zero)),
             fault: !sound,
             ..command
         }

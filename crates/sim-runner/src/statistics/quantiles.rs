@@ -118,7 +118,7 @@ impl Quantiles {
     pub fn add(&mut self, value: Option<f64>) {
         self.total += 1;
         // A NaN is not too large; it is refused below.
-        let Some(value) = value.filter(|&value| !(value >= Self::LIMIT)) else {
+        let Some(value) = value.filter(|value| value.is_nan() || *value < Self::LIMIT) else {
             self.missing += 1;
             return;
         };
