@@ -117,10 +117,10 @@ fn in_words(document: &Document, out: &Path) -> String {
     }
     format!(
         "{points}×{points} starts at rest, |θ1|, |θ2| ≤ {range} rad, {duration} s each\n{table}\n\
-         settled: share of the starts from which the law settles; up: not settled, but not\n\
-         fallen; lost: fallen, off the track or diverged. area: the cells of the starts that\n\
-         settled, and as a multiple of that of the LQR. square: the largest |θ1|, |θ2| up to\n\
-         which all starts settled.\n\
+         settled: share of the starts from which the law settles; up: not settled, but\n\
+         not fallen; lost: fallen, off the track or diverged. area: the cells of the\n\
+         starts that settled, and as a multiple of that of the LQR. square: the largest\n\
+         |θ1|, |θ2| up to which all starts settled.\n\
          {out}: roa.svg, roa.csv, roa.json\n",
         points = grid.points(),
         range = significant(grid.range(), 6),

@@ -70,7 +70,7 @@ impl Grid {
     }
 
     /// The places along `θ1` and `θ2` of point number `index`: `θ1` comes first.
-    pub fn places(&self, index: u64) -> [u32; 2] {
+    fn places(&self, index: u64) -> [u32; 2] {
         let side = u64::from(self.points);
         assert!(index < self.cells(), "{index} is not on a grid of {side}×{side}");
         #[expect(clippy::cast_possible_truncation, reason = "less than the points of a side")]
@@ -169,7 +169,7 @@ impl AttractionMap {
             (law, scenario)
         };
         let mut points = Vec::new();
-        let flow = Batch::new(&closed_loop).fly_any(kind, 0..grid.cells(), &task, &mut |flown| {
+        let flight = Batch::new(&closed_loop).fly_any(kind, 0..grid.cells(), &task, &mut |flown| {
             let State { theta1, theta2, .. } = grid.start(flown.index);
             points.push(MapPoint {
                 controller: kind,
@@ -182,7 +182,9 @@ impl AttractionMap {
             progress();
             ControlFlow::Continue(())
         });
-        assert!(flow.is_continue(), "nobody ended it");
+        let ControlFlow::Continue(()) = flight else {
+            unreachable!("nobody ends it");
+        };
         Ok(Self { name: kind, grid, points })
     }
 

@@ -83,7 +83,7 @@ fn a_point_is_a_run_of_its_own() {
         };
         let expected: Vec<MapPoint> = (0..grid.cells()).map(single).collect();
         assert_eq!(map.points, expected);
-        for outcome in [Outcome::Settled, Outcome::Fallen] {
+        for outcome in [Outcome::Settled, Outcome::OffTrack] {
             assert!(
                 expected.iter().any(|point| point.outcome == outcome),
                 "{kind}: no {outcome:?}"
