@@ -59,7 +59,7 @@ fn what_dominates_is_found_under_its_own_name() {
 /// The length of rod 2 is in no equation: exactly nothing changes when it does.
 #[test]
 fn what_the_plant_does_not_feel_has_no_influence() {
-    let experiment = experiment(Mismatch::of_bodies(0.2));
+    let experiment = experiment(Mismatch::of_bodies(0.02));
     let found = explained(&experiment, 0.1, study(Quantity::ControlEffort, 64, 2)).unwrap();
     assert_eq!(found.parameters.len(), 9);
     let nothing = of(&found, "l2");
