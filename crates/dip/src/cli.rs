@@ -5,10 +5,11 @@
     reason = "the help is read on a terminal, where backticks are noise"
 )]
 
-use std::num::NonZeroU64;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
+use sim_runner::Quantity;
 use smc_controllers::{Kind, Pole};
 
 /// Sliding-mode controllers that hold a double inverted pendulum on a cart.
@@ -40,6 +41,10 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Run one controller from one start
     Simulate(SimulateArgs),
+    /// Map the region of attraction of each controller over (θ1, θ2), beside that of the LQR
+    Roa(RoaArgs),
+    /// Tell which parameter of the plant matters for a controller: Sobol indices
+    Sensitivity(SensitivityArgs),
     /// Find gains of one controller with a particle swarm
     Tune(TuneArgs),
     /// Show the linearised plant, a sliding surface with its poles, and the LQR gain
@@ -137,6 +142,82 @@ pub(crate) struct SimulateArgs {
     /// Directory for the trajectory and the summary
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RoaArgs {
+    /// Only these controllers, and the LQR [default: all]
+    #[arg(long, value_name = "NAME,..", value_parser = controllers)]
+    controllers: Option<Laws>,
+
+    /// Points along a side of the map, an odd number: upright is in the middle
+    #[arg(long, value_name = "N", default_value_t = 61, allow_negative_numbers = true)]
+    pub(crate) grid: u32,
+
+    /// Half width of the map in rad
+    #[arg(long, value_name = "RAD", default_value_t = 1.0, allow_negative_numbers = true)]
+    pub(crate) range: f64,
+
+    /// Seed of what is random: noise, lost samples, and the mismatch of the plant
+    #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
+    pub(crate) seed: u64,
+
+    /// Use gains that `dip tune --out` wrote; may be given once for each controller
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gains: Vec<PathBuf>,
+
+    /// Directory for the picture, the points and the document
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub(crate) out: PathBuf,
+}
+
+impl RoaArgs {
+    /// The laws to be mapped, the LQR first.
+    pub(crate) fn kinds(&self) -> Vec<Kind> {
+        let asked = self.controllers.as_ref().map_or(&Kind::ALL[..], |Laws(kinds)| kinds);
+        let others = asked.iter().copied().filter(|&kind| kind != Kind::Lqr);
+        std::iter::once(Kind::Lqr).chain(others).collect()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SensitivityArgs {
+    /// Name of the controller, as `dip gains` lists them
+    #[arg(long, value_name = "NAME", value_parser = controller)]
+    pub(crate) controller: Kind,
+
+    /// What is explained: success, cost, settling_time or control_effort
+    #[arg(long = "of", value_name = "WHAT", default_value = "cost", value_parser = quantity)]
+    pub(crate) quantity: Quantity,
+
+    /// Rows of the design, each of as many plants as there are parameters, and two more
+    #[arg(long, value_name = "N", default_value = "512", value_parser = rows)]
+    pub(crate) rows: NonZeroU64,
+
+    /// Random starts at rest from which each plant is run, the same for all
+    #[arg(long, value_name = "K", default_value = "8", value_parser = starts_of_a_plant)]
+    pub(crate) starts: NonZeroU32,
+
+    /// Half width of the box of initial angles, in rad
+    #[arg(
+        long = "box",
+        value_name = "RAD",
+        default_value_t = DEFAULT_BOX,
+        allow_negative_numbers = true
+    )]
+    pub(crate) radius: f64,
+
+    /// Seed of plants and starts
+    #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
+    pub(crate) seed: u64,
+
+    /// Use gains that `dip tune --out` wrote
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gains: Option<PathBuf>,
+
+    /// Directory for the picture and the document
+    #[arg(long, value_name = "DIR", default_value = "out")]
+    pub(crate) out: PathBuf,
 }
 
 #[derive(Debug, Args)]
@@ -263,6 +344,27 @@ fn starts(text: &str) -> Result<NonZeroU64, String> {
     match text.parse::<NonZeroU64>() {
         Ok(count) if count.get() <= STARTS_MAX => Ok(count),
         _ => Err(format!("must be a whole number from 1 to {STARTS_MAX}")),
+    }
+}
+
+fn quantity(name: &str) -> Result<Quantity, String> {
+    let names = Quantity::ALL.map(Quantity::name);
+    let found = Quantity::ALL.into_iter().find(|quantity| quantity.name() == name);
+    found.ok_or_else(|| format!("must be one of {}", names.join(", ")))
+}
+
+/// An interval takes two rows; a million are hours.
+fn rows(text: &str) -> Result<NonZeroU64, String> {
+    match text.parse::<NonZeroU64>() {
+        Ok(count) if (2..=1_000_000).contains(&count.get()) => Ok(count),
+        _ => Err("must be a whole number from 2 to 1000000".to_owned()),
+    }
+}
+
+fn starts_of_a_plant(text: &str) -> Result<NonZeroU32, String> {
+    match text.parse::<NonZeroU32>() {
+        Ok(count) if count.get() <= 10_000 => Ok(count),
+        _ => Err("must be a whole number from 1 to 10000".to_owned()),
     }
 }
 

@@ -88,6 +88,16 @@ impl Source {
         Ok(kind)
     }
 
+    /// The same, where the file has to have gains of the law of this name.
+    pub(crate) fn set_gains_of(&mut self, name: &str, path: &Path) -> Result<()> {
+        let tuned = self.set_gains(path)?;
+        if tuned.name() != name {
+            let message = format!("{} has gains of {tuned}, not of {name}", path.display());
+            return Err(InputError(message).into());
+        }
+        Ok(())
+    }
+
     /// Replaces the tunable gains of a law.
     pub(crate) fn set_vector(&mut self, kind: Kind, gains: &[f64]) -> Result<(), InputError> {
         let present = self.experiment.controllers.get(kind);

@@ -15,6 +15,9 @@ mod output;
 mod overview;
 mod picture;
 mod rigs;
+mod roa;
+mod roa_picture;
+mod sensitivity;
 mod simulate;
 mod terminal;
 mod tune;
@@ -54,6 +57,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
             None => overview::run(config, json, &args),
         },
         Command::Simulate(args) => simulate::run(config, json, &args),
+        Command::Roa(args) => roa::run(config, json, &args),
+        Command::Sensitivity(args) => sensitivity::run(config, json, &args),
         Command::Tune(args) => tune::run(config, json, &args),
         Command::Design(args) => design::run(config, json, &args),
         Command::Gains(args) => gains::run(config, json, &args),

@@ -70,14 +70,18 @@ pub(crate) fn write(path: &Path, horizon: f64, shown: &[(Kind, [History; 2])]) -
             layouts.push(layout);
         }
     }
-    let scene = Figure::new(PANELS.len(), 2)
+    let figure = Figure::new(PANELS.len(), 2)
         .with_plots(plots)
         .with_layouts(layouts)
         .with_cell_size(560.0, 190.0)
-        .with_shared_legend()
-        .render();
-    let svg = SvgBackend::new().render_scene(&scene);
-    Draft::begin(path)?.finish(|file| Ok(file.write_all(svg.as_bytes())?))
+        .with_shared_legend();
+    save(Draft::begin(path)?, figure)
+}
+
+/// Writes a figure as SVG.
+pub(crate) fn save(draft: Draft, figure: Figure) -> Result<()> {
+    let svg = SvgBackend::new().render_scene(&figure.render());
+    draft.finish(|file| Ok(file.write_all(svg.as_bytes())?))
 }
 
 fn lines((_, show): &Panel, shown: &[(Kind, [History; 2])], column: usize) -> Vec<Plot> {

@@ -35,15 +35,7 @@ struct Simulation {
 pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Result<()> {
     let mut source = Source::load(config)?;
     if let Some(path) = &args.gains {
-        let tuned = source.set_gains(path)?;
-        if args.controller.0 != Some(tuned) {
-            return Err(InputError::new(&format!(
-                "{} has gains of {tuned}, not of {}",
-                path.display(),
-                args.controller.name()
-            ))
-            .into());
-        }
+        source.set_gains_of(args.controller.name(), path)?;
     }
     if let Some(Numbers(vector)) = &args.vector {
         let Some(kind) = args.controller.0 else {

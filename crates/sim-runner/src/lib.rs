@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod actuator;
+mod attraction;
 mod batch;
 mod closed_loop;
 mod comparison;
@@ -13,6 +14,7 @@ mod flight;
 #[cfg(doctest)]
 mod guide;
 mod history;
+mod influence;
 mod keyed;
 mod metrics;
 mod mismatch;
@@ -32,6 +34,7 @@ mod tuning;
 mod world;
 
 pub use actuator::{Actuator, Drive, DriveMemory};
+pub use attraction::{Attraction, AttractionMap, Grid, MapPoint};
 pub use batch::{Batch, Flown};
 pub use closed_loop::{ClosedLoop, Uncontrolled};
 pub use comparison::{Comparison, RunRow, compare};
@@ -41,6 +44,7 @@ pub use disturbances::{Coordinate, Disturbance, Loads, LoadsMemory, Shape};
 pub use error::ExperimentError;
 pub use experiment::{Experiment, Simulation};
 pub use history::{History, Kept};
+pub use influence::{Influence, InfluenceError, Influences, Quantity, Study, influences};
 pub use metrics::{Metrics, MetricsRecorder};
 pub use mismatch::{Mismatch, Spread};
 pub use noise::{NoiseSource, RandomNoise};

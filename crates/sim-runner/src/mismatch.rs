@@ -126,6 +126,27 @@ impl Spread {
 }
 
 impl Mismatch {
+    /// Masses, lengths, centres of mass and moments of inertia uniform within ± this share of their nominal
+    /// values: what is measured on a rig, but gravity and friction.
+    pub fn of_bodies(share: f64) -> Self {
+        let spread = Some(Spread::Uniform(share));
+        Self {
+            m0: spread,
+            m1: spread,
+            m2: spread,
+            l1: spread,
+            l2: spread,
+            c1: spread,
+            c2: spread,
+            i1: spread,
+            i2: spread,
+            g: None,
+            b0: None,
+            b1: None,
+            b2: None,
+        }
+    }
+
     fn spreads(&self) -> [(&'static str, Option<Spread>); 13] {
         let Self { m0, m1, m2, l1, l2, c1, c2, i1, i2, g, b0, b1, b2 } = *self;
         [
