@@ -122,16 +122,17 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &MontecarloArgs) -> R
     let bar = progress_bar(0, "runs");
     bar.set_position(flown(&campaign));
     bar.reset_eta();
-    let mut saved = Instant::now();
+    // The first block is kept at once.
+    let mut saved = None;
     let mut failed = Ok(());
     let ended = campaign.fly(&Batch::new(&closed_loop), &laws, &scenarios, &goal, |campaign| {
         bar.set_length(campaign.expected_runs(&goal).saturating_mul(kinds.len() as u64));
         bar.set_position(flown(campaign));
         if let Some(files) = &files
-            && saved.elapsed() >= BETWEEN_CHECKPOINTS
+            && saved.is_none_or(|at: Instant| at.elapsed() >= BETWEEN_CHECKPOINTS)
         {
             failed = files.save(campaign);
-            saved = Instant::now();
+            saved = Some(Instant::now());
         }
         if failed.is_err() || is_over.load(Ordering::Relaxed) {
             return ControlFlow::Break(());
@@ -302,11 +303,12 @@ fn in_words(document: &Document, options: &str, gains: &[(Kind, &Path)]) -> Stri
     let Document { seed, controllers, comparisons, experiment, .. } = document;
     let mut text = format!("seed {seed}, starts {}\n", described(experiment));
     text += &format!("{}\n", law_table(controllers).trim_fmt());
-    text += "success: runs that settled, of all; settle: median over all runs (Kaplan–Meier); both\n\
-             with 95 % intervals. The last two columns are medians over the runs that settled.\n";
+    text += "success: runs that settled, of all; settle: median over all runs (Kaplan–Meier);\n\
+             both with 95 % intervals. The last two columns are medians over the runs that\n\
+             settled.\n";
     if !comparisons.is_empty() {
         text += &format!(
-            "\ncompared with {} in the same scenarios: success and settling time less its own\n{}\n",
+            "\nless {} in the same scenarios: success, and time to settle\n{}\n",
             comparisons[0].first,
             pair_table(comparisons).trim_fmt()
         );
