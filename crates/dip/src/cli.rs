@@ -5,11 +5,11 @@
     reason = "the help is read on a terminal, where backticks are noise"
 )]
 
-use std::num::{NonZeroU32, NonZeroU64};
+use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args, Parser, Subcommand};
-use sim_runner::Quantity;
+use sim_runner::{Precision, Quantity, Sampling, StartDesign};
 use smc_controllers::{Kind, Pole};
 
 /// Sliding-mode controllers that hold a double inverted pendulum on a cart.
@@ -19,7 +19,9 @@ use smc_controllers::{Kind, Pole};
 #[derive(Debug, Parser)]
 #[command(
     version,
-    after_help = "Exit codes: 0 done; 1 failed; 2 something given was wrong, and the message says what.\n\
+    disable_version_flag = true,
+    after_help = "Exit codes: 0 done; 1 failed; 2 something given was wrong, and the message says what;\n\
+                  130 ended by Ctrl-C.\n\
                   All numbers are in SI units: m, rad, s, N, kg."
 )]
 pub(crate) struct Cli {
@@ -31,6 +33,14 @@ pub(crate) struct Cli {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
+    /// Print the version; with --verbose also what the processor computes with
+    #[arg(long, short = 'V')]
+    pub(crate) version: bool,
+
+    /// With --version: tell more
+    #[arg(long, requires = "version")]
+    pub(crate) verbose: bool,
+
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -41,6 +51,8 @@ pub(crate) enum Command {
     Compare(CompareArgs),
     /// Run one controller from one start
     Simulate(SimulateArgs),
+    /// Fly controllers in any number of random scenarios: figures with intervals, and the worst runs
+    Montecarlo(MontecarloArgs),
     /// Map the region of attraction of each controller over (θ1, θ2), beside that of the LQR
     Roa(RoaArgs),
     /// Tell which parameter of the plant matters for a controller: Sobol indices
@@ -61,7 +73,7 @@ impl Default for Command {
     fn default() -> Self {
         Self::Compare(CompareArgs {
             starts: None,
-            radius: DEFAULT_BOX,
+            radius: StartDesign::default().theta1,
             seed: DEFAULT_SEED,
             controllers: None,
             gains: Vec::new(),
@@ -70,7 +82,6 @@ impl Default for Command {
     }
 }
 
-const DEFAULT_BOX: f64 = 0.2;
 const DEFAULT_SEED: u64 = 1;
 
 #[derive(Debug, Args)]
@@ -83,7 +94,7 @@ pub(crate) struct CompareArgs {
     #[arg(
         long = "box",
         value_name = "RAD",
-        default_value_t = DEFAULT_BOX,
+        default_value_t = StartDesign::default().theta1,
         requires = "starts",
         allow_negative_numbers = true
     )]
@@ -123,6 +134,13 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "X,..", value_parser = six_numbers, allow_hyphen_values = true)]
     pub(crate) x0: Option<[f64; 6]>,
 
+    /// Run this scenario of `dip montecarlo`: its start, its plant and its noise
+    #[arg(long, value_name = "SEED:INDEX", value_parser = scenario, conflicts_with_all = ["x0", "seed"])]
+    pub(crate) replay: Option<ScenarioNumber>,
+
+    #[command(flatten)]
+    pub(crate) starts: StartsArgs,
+
     /// Horizon in s [default: the experiment's]
     #[arg(long, value_name = "T", allow_negative_numbers = true)]
     pub(crate) duration: Option<f64>,
@@ -142,6 +160,76 @@ pub(crate) struct SimulateArgs {
     /// Directory for the trajectory and the summary
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// Where random starts are.
+#[derive(Debug, Args)]
+pub(crate) struct StartsArgs {
+    /// Half width of the box of initial angles, in rad [default: the experiment's]
+    #[arg(long = "box", value_name = "RAD", allow_negative_numbers = true)]
+    pub(crate) radius: Option<f64>,
+
+    /// How starts are spread: box, ball, sobol or latin_hypercube; latin_hypercube:N has N strata
+    /// instead of 1000 [default: the experiment's]
+    #[arg(long, value_name = "DESIGN", value_parser = design)]
+    pub(crate) design: Option<Sampling>,
+}
+
+impl StartsArgs {
+    /// Is anything of it?
+    pub(crate) fn is_given(&self) -> bool {
+        self.radius.is_some() || self.design.is_some()
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MontecarloArgs {
+    /// Fly only these controllers, and compare each with the first [default: all]
+    #[arg(long, value_name = "NAME,..", value_parser = controllers)]
+    pub(crate) controllers: Option<Laws>,
+
+    /// Runs of each controller, at most [default: 10000; with --until-ci no limit]
+    #[arg(long, value_name = "N")]
+    pub(crate) runs: Option<NonZeroU64>,
+
+    /// Seed of all that is random
+    #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
+    pub(crate) seed: u64,
+
+    #[command(flatten)]
+    pub(crate) starts: StartsArgs,
+
+    /// End once the success rate of every controller is known as closely, half of its 95 % interval:
+    /// 0.1% or 0.001
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    pub(crate) until_ci: Option<f64>,
+
+    /// Worst runs of each controller that are told
+    #[arg(long, value_name = "K", default_value_t = 3, value_parser = worst)]
+    pub(crate) worst: usize,
+
+    /// Directory for montecarlo.json, and for a checkpoint on the way to it
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Go on from the checkpoint in --out, if there is one
+    #[arg(long, requires = "out")]
+    pub(crate) resume: bool,
+
+    /// Threads [default: those of the processor]
+    #[arg(long, value_name = "T")]
+    pub(crate) threads: Option<NonZeroUsize>,
+
+    /// Use gains that `dip tune --out` wrote; may be given once for each controller
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gains: Vec<PathBuf>,
+}
+
+impl MontecarloArgs {
+    /// The laws that fly.
+    pub(crate) fn kinds(&self) -> &[Kind] {
+        self.controllers.as_ref().map_or(&Kind::ALL, |Laws(kinds)| kinds)
+    }
 }
 
 #[derive(Debug, Args)]
@@ -202,7 +290,7 @@ pub(crate) struct SensitivityArgs {
     #[arg(
         long = "box",
         value_name = "RAD",
-        default_value_t = DEFAULT_BOX,
+        default_value_t = StartDesign::default().theta1,
         allow_negative_numbers = true
     )]
     pub(crate) radius: f64,
@@ -366,6 +454,58 @@ fn starts_of_a_plant(text: &str) -> Result<NonZeroU32, String> {
         Ok(count) if count.get() <= 10_000 => Ok(count),
         _ => Err("must be a whole number from 1 to 10000".to_owned()),
     }
+}
+
+/// The worst runs are kept in memory.
+const WORST_MAX: usize = 1000;
+
+fn worst(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count) if count <= WORST_MAX => Ok(count),
+        _ => Err(format!("must be a whole number from 0 to {WORST_MAX}")),
+    }
+}
+
+/// `0.1%` or `0.001`.
+fn share(text: &str) -> Result<f64, String> {
+    let share = match text.trim().strip_suffix('%') {
+        Some(percent) => finite(percent)? / 100.0,
+        None => finite(text)?,
+    };
+    match Precision::new(share, sim_runner::Confidence::default()) {
+        Ok(_) => Ok(share),
+        Err(_) => Err("must be greater than 0 and less than 50%".to_owned()),
+    }
+}
+
+fn design(text: &str) -> Result<Sampling, String> {
+    let strata = |count: &str| match count.parse::<NonZeroU32>() {
+        Ok(strata) => Ok(Sampling::LatinHypercube { strata }),
+        Err(_) => Err(format!("'{count}' strata: must be a whole number, not 0")),
+    };
+    match text.split_once(':') {
+        Some(("latin_hypercube", count)) => strata(count),
+        None if text == "latin_hypercube" => strata(&Precision::CHECKPOINT.to_string()),
+        None if text == "box" => Ok(Sampling::Box),
+        None if text == "ball" => Ok(Sampling::Ball),
+        None if text == "sobol" => Ok(Sampling::Sobol),
+        _ => Err("must be box, ball, sobol, latin_hypercube or latin_hypercube:N".to_owned()),
+    }
+}
+
+/// A scenario by seed and number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ScenarioNumber {
+    pub(crate) seed: u64,
+    pub(crate) index: u64,
+}
+
+fn scenario(text: &str) -> Result<ScenarioNumber, String> {
+    text.split_once(':')
+        .and_then(|(seed, index)| {
+            Some(ScenarioNumber { seed: seed.parse().ok()?, index: index.parse().ok()? })
+        })
+        .ok_or_else(|| "must be seed and number of a scenario, such as 1:42".to_owned())
 }
 
 /// As many numbers as were typed.

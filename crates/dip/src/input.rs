@@ -8,12 +8,13 @@ use dip_dynamics::Rig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use sim_runner::{Experiment, ExperimentError};
+use sim_runner::{Experiment, ExperimentError, Starts};
 use smc_controllers::{ControllerSpec, Kind, TwistingWarning};
 use thiserror::Error;
 use toml::Table;
 use toml::de::{DeTable, DeValue};
 
+use crate::cli::StartsArgs;
 use crate::locate::{meaning, path_at, place_of};
 use crate::output::SCHEMA;
 
@@ -108,6 +109,21 @@ impl Source {
             .controller(kind)
             .map(|_| ())
             .map_err(|error| InputError(format!("--vector: {error}")))
+    }
+
+    /// Takes random starts from where the command line says, and gives those of `seed`.
+    pub(crate) fn set_starts(
+        &mut self,
+        args: &StartsArgs,
+        seed: u64,
+    ) -> Result<Starts, InputError> {
+        let design = &mut self.experiment.starts;
+        if let Some(radius) = args.radius {
+            Starts::new(radius, seed).map_err(|error| InputError::new(&error))?;
+            (design.theta1, design.theta2) = (radius, radius);
+        }
+        design.design = args.design.unwrap_or(design.design);
+        self.checked(|experiment| experiment.starts.starts(seed))
     }
 
     /// Does something with the experiment; a fault in it is shown where it stands in its file.

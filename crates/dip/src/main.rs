@@ -11,6 +11,7 @@ mod design;
 mod gains;
 mod input;
 mod locate;
+mod montecarlo;
 mod output;
 mod overview;
 mod picture;
@@ -21,6 +22,7 @@ mod sensitivity;
 mod simulate;
 mod terminal;
 mod tune;
+mod version;
 
 use std::process::ExitCode;
 
@@ -29,6 +31,7 @@ use memcheck::CountingAllocator;
 
 use crate::cli::{Cli, Command};
 use crate::input::InputError;
+use crate::montecarlo::Interrupted;
 
 /// Counts every byte, so that the comparison can say what each law left behind.
 #[global_allocator]
@@ -37,19 +40,31 @@ static ALLOCATOR: CountingAllocator = CountingAllocator::system();
 /// Exit code for a fault in what the user gave; 1 is for everything else that can fail.
 const INPUT_FAULT: u8 = 2;
 
+/// Exit code of what was ended by Ctrl-C: that of a shell, 128 and the number of the signal.
+const INTERRUPTED: u8 = 130;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            if error.is::<InputError>() { ExitCode::from(INPUT_FAULT) } else { ExitCode::FAILURE }
+            if error.is::<InputError>() {
+                ExitCode::from(INPUT_FAULT)
+            } else if error.is::<Interrupted>() {
+                ExitCode::from(INTERRUPTED)
+            } else {
+                ExitCode::FAILURE
+            }
         }
     }
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
-    let Cli { config, json, command } = cli;
+    let Cli { config, json, version, verbose, command } = cli;
+    if version {
+        return version::print_version(verbose);
+    }
     let config = config.as_deref();
     match command.unwrap_or_default() {
         Command::Compare(args) => match args.starts {
@@ -59,6 +74,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Simulate(args) => simulate::run(config, json, &args),
         Command::Roa(args) => roa::run(config, json, &args),
         Command::Sensitivity(args) => sensitivity::run(config, json, &args),
+        Command::Montecarlo(args) => montecarlo::run(config, json, &args),
         Command::Tune(args) => tune::run(config, json, &args),
         Command::Design(args) => design::run(config, json, &args),
         Command::Gains(args) => gains::run(config, json, &args),

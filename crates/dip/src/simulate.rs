@@ -6,12 +6,12 @@ use anyhow::Result;
 use dip_dynamics::State;
 use serde::Serialize;
 use sim_runner::{
-    AfterFall, ClosedLoop, Experiment, Metrics, MetricsRecorder, Observer, Outcome, Run,
+    AfterFall, ClosedLoop, Experiment, Metrics, MetricsRecorder, Observer, Outcome, Run, Scenario,
     TrajectoryWriter, Uncontrolled,
 };
 use smc_controllers::EquivalentControl;
 
-use crate::cli::{Numbers, SimulateArgs};
+use crate::cli::{Numbers, ScenarioNumber, SimulateArgs};
 use crate::input::{InputError, Source};
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 
@@ -27,6 +27,9 @@ struct Simulation {
     /// The equivalent control that the law used.
     equivalent: Option<EquivalentControl>,
     seed: u64,
+    /// The number of the scenario, if it was replayed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    index: Option<u64>,
     version: &'static str,
     /// What ran, with the controller's gains and the start.
     experiment: Experiment,
@@ -50,6 +53,19 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Res
     if let Some(duration) = args.duration {
         experiment.simulation.duration = duration;
     }
+    let scenario = match args.replay {
+        None if args.starts.is_given() => {
+            return Err(InputError::new(&"--box, --design: only with --replay").into());
+        }
+        None => source.checked(|experiment| experiment.scenario(args.seed))?,
+        Some(ScenarioNumber { seed, index }) => {
+            let starts = source.set_starts(&args.starts, seed)?;
+            let scenarios = source.checked(|experiment| experiment.scenarios(starts))?;
+            let scenario = scenarios.get(index);
+            source.experiment_mut().start = scenario.start;
+            scenario
+        }
+    };
     // Nobody holds the uncontrolled plant up: its fall is what one wants to see.
     let after_fall =
         if args.controller.0.is_some() { AfterFall::Stop } else { AfterFall::Continue };
@@ -57,12 +73,12 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Res
     let closed_loop = source.checked(Experiment::closed_loop)?.with_after_fall(after_fall);
 
     let (run, metrics, equivalent) = match &args.out {
-        None => simulate(&source, &closed_loop, args, &mut ())?,
+        None => simulate(&source, &closed_loop, args, &scenario, &mut ())?,
         Some(directory) => {
             make_directory(directory)?;
             Draft::begin(&directory.join("trajectory.csv"))?.finish(|file| {
                 let mut trajectory = TrajectoryWriter::new(file);
-                let result = simulate(&source, &closed_loop, args, &mut trajectory)?;
+                let result = simulate(&source, &closed_loop, args, &scenario, &mut trajectory)?;
                 trajectory.finish()?;
                 Ok(result)
             })?
@@ -76,7 +92,8 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Res
         final_state: run.final_state.to_array(),
         metrics,
         equivalent,
-        seed: args.seed,
+        seed: args.replay.map_or(args.seed, |replay| replay.seed),
+        index: args.replay.map(|replay| replay.index),
         version: VERSION,
         experiment: source.experiment().clone(),
     };
@@ -90,15 +107,15 @@ fn simulate(
     source: &Source,
     closed_loop: &ClosedLoop,
     args: &SimulateArgs,
+    scenario: &Scenario,
     observer: &mut impl Observer,
 ) -> Result<(Run, Metrics, Option<EquivalentControl>)> {
     let mut observers = (MetricsRecorder::new(closed_loop), observer);
-    let scenario = source.checked(|experiment| experiment.scenario(args.seed))?;
     let run = match args.controller.0 {
-        None => closed_loop.run(&Uncontrolled, &scenario, &mut observers),
+        None => closed_loop.run(&Uncontrolled, scenario, &mut observers),
         Some(kind) => {
             let controller = source.checked(|experiment| experiment.controller(kind))?;
-            closed_loop.run(&controller, &scenario, &mut observers)
+            closed_loop.run(&controller, scenario, &mut observers)
         }
     };
     let recorder = observers.0;

@@ -5,7 +5,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar on stderr, which shows nothing where there is no terminal.
 pub(crate) fn progress_bar(length: u64, unit: &str) -> ProgressBar {
-    let style = format!("{{bar:40}} {{pos}}/{{len}} {unit}, {{eta}} left {{msg}}");
+    let style = format!("{{bar:25}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left {{msg}}");
     ProgressBar::new(length)
         .with_style(ProgressStyle::with_template(&style).expect("the template is valid"))
 }

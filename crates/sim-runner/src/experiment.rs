@@ -17,7 +17,7 @@ use crate::outcome::{AfterFall, Settling, Track};
 use crate::rules::{STEPS_MAX, multiple, not_negative, positive, require};
 use crate::scenario::{Scenario, Scenarios};
 use crate::sensors::{Sensing, Sensors};
-use crate::starts::Starts;
+use crate::starts::{StartDesign, Starts};
 
 /// A whole experiment. Unchecked: [`Experiment::closed_loop`] and [`Experiment::controller`] check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub struct Experiment {
     pub plant: Parameters,
     /// The initial state.
     pub start: State,
+    /// Random starts, of many runs.
+    pub starts: StartDesign,
     /// Times and integrator.
     pub simulation: Simulation,
     /// The actuator.
@@ -54,6 +56,7 @@ impl Default for Experiment {
         Self {
             plant: Parameters::default(),
             start: State { theta1: 0.05, theta2: -0.03, ..State::UPRIGHT },
+            starts: StartDesign::default(),
             simulation: Simulation::default(),
             actuator: Actuator::default(),
             sensors: Sensors::default(),
@@ -201,6 +204,7 @@ impl Experiment {
     /// The first fault.
     pub fn check(&self) -> Result<(), ExperimentError> {
         self.closed_loop()?;
+        self.starts.starts(0)?;
         self.mismatch.check(&self.plant)?;
         self.tuning.check()?;
         Kind::ALL.into_iter().try_for_each(|kind| self.controller(kind).map(|_| ()))

@@ -6,7 +6,7 @@
 //! a period is one integration step. What did not happen is `None`, never a number.
 
 use dip_dynamics::{Lanes, Mask, Real, Splat, State, splat_fields};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use smc_controllers::EquivalentControl;
 
 use crate::closed_loop::ClosedLoop;
@@ -14,7 +14,8 @@ use crate::observer::{Instant, Observer};
 use crate::outcome::{Outcome, Settling};
 
 /// Figures of one run, up to its end. The default is that of a run in which no time passed.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Metrics {
     /// Time in s from which angles and cart stayed within the settling bands; none if they were not
     /// within them at the end.

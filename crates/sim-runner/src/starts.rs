@@ -21,7 +21,7 @@ use crate::rules::require;
 use crate::sobol::scrambled;
 
 /// From where runs start, as plain data: around upright at rest, each coordinate within a half width.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct StartDesign {
@@ -39,6 +39,12 @@ pub struct StartDesign {
     pub theta1_dot: f64,
     /// Half width of the angular velocity of rod 2 in rad/s.
     pub theta2_dot: f64,
+}
+
+impl Default for StartDesign {
+    fn default() -> Self {
+        Self::angles(0.2)
+    }
 }
 
 /// How starts are spread over the coordinates that vary.
@@ -78,7 +84,15 @@ const REACH: f64 = 1e6;
 impl StartDesign {
     /// The same half width in rad of both angles.
     fn angles(radius: f64) -> Self {
-        Self { theta1: radius, theta2: radius, ..Self::default() }
+        Self {
+            design: Sampling::Box,
+            x: 0.0,
+            theta1: radius,
+            theta2: radius,
+            x_dot: 0.0,
+            theta1_dot: 0.0,
+            theta2_dot: 0.0,
+        }
     }
 
     fn half_widths(&self) -> State {

@@ -112,7 +112,8 @@ fn the_parameter_that_matters_is_found() {
         ..Mismatch::default()
     };
     let experiment = Experiment { mismatch, ..experiment(2.0) };
-    let start = StartDesign { design: Sampling::Box, theta1: 0.1, ..StartDesign::default() };
+    let start =
+        StartDesign { design: Sampling::Box, theta1: 0.1, theta2: 0.0, ..StartDesign::default() };
     let scenarios = experiment.scenarios(start.starts(1).unwrap()).unwrap();
     let names: Vec<&str> = scenarios.parameters().collect();
     assert_eq!(names, ["m0", "b2"]);

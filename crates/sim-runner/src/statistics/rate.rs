@@ -89,6 +89,18 @@ impl Precision {
         Ok(Self { half_width, confidence })
     }
 
+    /// After how many trials that may be, if things go on as they did: a checkpoint, since an interval
+    /// narrows with the root of the trials. None without trials.
+    pub fn expected_trials(&self, rate: &Rate) -> Option<u64> {
+        let Estimate { low, high, .. } = rate.estimate(self.confidence)?;
+        let ratio = 0.5 * (high - low) / self.half_width;
+        let checkpoints = rate.trials() as f64 * ratio * ratio / Self::CHECKPOINT as f64;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "not negative")]
+        let checkpoints = checkpoints.ceil() as u64;
+        let passed = rate.trials().div_ceil(Self::CHECKPOINT);
+        Some(checkpoints.max(passed).saturating_mul(Self::CHECKPOINT))
+    }
+
     /// Is this a checkpoint, and the interval narrow enough?
     pub fn is_reached(&self, rate: &Rate) -> bool {
         rate.trials().is_multiple_of(Self::CHECKPOINT)

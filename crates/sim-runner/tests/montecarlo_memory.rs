@@ -1,0 +1,63 @@
+//! Ten times the runs take no more memory. Alone in its program: it counts the whole process.
+
+use std::ops::ControlFlow;
+
+use memcheck::{CountingAllocator, ProcessMeter};
+use sim_runner::{
+    Batch, Campaign, Experiment, Goal, MonteCarlo, Settling, Simulation, StartDesign,
+};
+use smc_controllers::Kind;
+
+#[global_allocator]
+static ALLOCATOR: CountingAllocator = CountingAllocator::system();
+
+const KINDS: [Kind; 2] = [Kind::Classical, Kind::Lqr];
+
+/// The most bytes that were live at once. `each` is shown the campaign after each block.
+fn peak(runs: u64, mut each: impl FnMut(&Campaign)) -> i64 {
+    let experiment = Experiment {
+        simulation: Simulation { duration: 0.01, ..Simulation::default() },
+        starts: StartDesign { theta1: 0.02, theta2: 0.02, ..StartDesign::default() },
+        settling: Settling { theta: 0.018, ..Settling::default() },
+        ..Experiment::default()
+    };
+    let closed_loop = experiment.closed_loop().unwrap();
+    let laws = KINDS.map(|kind| experiment.controller(kind).unwrap());
+    let scenarios = experiment.scenarios(experiment.starts.starts(1).unwrap()).unwrap();
+    let meter = ProcessMeter::new().unwrap();
+    meter.reset_peak();
+    let before = meter.read().live_bytes;
+    let mut campaign = Campaign::new(&KINDS, &closed_loop, 5);
+    let goal = Goal { runs, precision: None };
+    let ended = campaign.fly(&Batch::new(&closed_loop), &laws, &scenarios, &goal, |campaign| {
+        each(campaign);
+        ControlFlow::Continue(())
+    });
+    assert!(ended.is_continue());
+    // Beyond ten thousand values quantiles are counted, no more kept.
+    assert!(campaign.laws().iter().all(|law| law.success().successes() > runs * 6 / 10));
+    meter.read().peak_live_bytes - before
+}
+
+#[test]
+fn ten_times_the_runs_take_no_more_memory_and_a_list_that_grows_is_caught() {
+    // With one thread all of a block is in one log: there is nothing left to chance.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    pool.install(|| {
+        let few = peak(2000, |_| ());
+        let many = peak(20_000, |_| ());
+        // Nothing of a run is as small as a byte for each of the 36,000 more.
+        let limit = 1024;
+        assert!((many - few).abs() <= limit, "{few} and {many} bytes");
+
+        // A number for each block, of the laws that it has: not even one for each run.
+        let with_list = |runs| {
+            let mut list = Vec::new();
+            peak(runs, |campaign| {
+                list.push(campaign.laws().iter().map(MonteCarlo::runs).sum::<u64>())
+            })
+        };
+        let (few, many) = (with_list(2000), with_list(200_000));
+        assert!(many - few > limit, "a list that grows was not seen: {few} and {many} bytes");
+    });
+}
