@@ -11,7 +11,7 @@
 const MOST_SWEEPS: usize = 30;
 
 /// Turns the symmetric `n`×`n` matrix `a`, in rows, into a diagonal of its eigenvalues, and sets the
-/// columns of `vectors` to the eigenvectors, in the same order.
+/// rows of `vectors` to the eigenvectors, in the same order.
 pub(crate) fn diagonalise(a: &mut [f64], vectors: &mut [f64], n: usize) {
     vectors.fill(0.0);
     (0..n).for_each(|i| vectors[i * n + i] = 1.0);
@@ -28,11 +28,10 @@ pub(crate) fn diagonalise(a: &mut [f64], vectors: &mut [f64], n: usize) {
     }
 }
 
-/// Makes `a[p][q]` zero; does nothing, and says so, where it vanishes beside both diagonal entries.
+/// Makes `a[p][q]` zero, for `p < q`; does nothing, and says so, where it vanishes beside the diagonal.
 fn rotate(a: &mut [f64], vectors: &mut [f64], n: usize, (p, q): (usize, usize)) -> bool {
     let (app, aqq, apq) = (a[p * n + p], a[q * n + q], a[p * n + q]);
-    let least = app.abs().min(aqq.abs());
-    if apq.abs() <= f64::EPSILON * least || apq == 0.0 {
+    if apq == 0.0 || apq.abs() <= f64::EPSILON * (app * aqq).abs().sqrt() {
         return false;
     }
     // The smaller of the two angles whose tangent t solves t² + 2τt − 1 = 0.
@@ -40,19 +39,24 @@ fn rotate(a: &mut [f64], vectors: &mut [f64], n: usize, (p, q): (usize, usize)) 
     let t = 1.0_f64.copysign(tau) / (tau.abs() + (1.0 + tau * tau).sqrt());
     let c = 1.0 / (1.0 + t * t).sqrt();
     let s = t * c;
+    turn(a, n, (p, q), (c, s));
+    turn(vectors, n, (p, q), (c, s));
+    // The columns are the rows again, but where both meet.
     for k in 0..n {
-        (a[k * n + p], a[k * n + q]) = turn(c, s, a[k * n + p], a[k * n + q]);
+        a[k * n + p] = a[p * n + k];
+        a[k * n + q] = a[q * n + k];
     }
-    for k in 0..n {
-        (a[p * n + k], a[q * n + k]) = turn(c, s, a[p * n + k], a[q * n + k]);
-        (vectors[k * n + p], vectors[k * n + q]) =
-            turn(c, s, vectors[k * n + p], vectors[k * n + q]);
-    }
+    (a[p * n + p], a[q * n + q]) = (app - t * apq, aqq + t * apq);
+    (a[p * n + q], a[q * n + p]) = (0.0, 0.0);
     true
 }
 
-fn turn(c: f64, s: f64, x: f64, y: f64) -> (f64, f64) {
-    (c * x - s * y, s * x + c * y)
+/// Rows `p` and `q` become `c·p − s·q` and `s·p + c·q`.
+fn turn(rows: &mut [f64], n: usize, (p, q): (usize, usize), (c, s): (f64, f64)) {
+    let (above, below) = rows.split_at_mut(q * n);
+    for (x, y) in above[p * n..(p + 1) * n].iter_mut().zip(&mut below[..n]) {
+        (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
+    }
 }
 
 #[cfg(test)]
@@ -98,8 +102,8 @@ mod tests {
         let a = product(&|i, k| b[i * n + k]);
         let (values, vectors) = solve(&a, n);
         assert!(values.iter().all(|&value| value > 0.0));
-        let identity = product(&|i, k| vectors[i * n + k]);
-        let rebuilt = product(&|i, k| vectors[i * n + k] * values[k].sqrt());
+        let identity = product(&|i, k| vectors[k * n + i]);
+        let rebuilt = product(&|i, k| vectors[k * n + i] * values[k].sqrt());
         for at in 0..n * n {
             let unit = f64::from(at / n == at % n);
             // About 10·435 rotations, each rounded; the norm of a is some 120.

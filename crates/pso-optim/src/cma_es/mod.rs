@@ -117,16 +117,15 @@ struct Distribution {
     mean: Vec<f64>,
     sigma: f64,
     covariance: Vec<f64>,
-    /// B: the axes as columns.
+    /// Bᵀ: the axes as rows.
     axes: Vec<f64>,
     /// D: the lengths of the axes.
     lengths: Vec<f64>,
     path_sigma: Vec<f64>,
     path_c: Vec<f64>,
-    /// Memory for a decomposition, and for two vectors.
+    /// Memory for a decomposition, and for a step of the mean.
     scratch: Vec<f64>,
     weighted: Vec<f64>,
-    turned: Vec<f64>,
 }
 
 impl Distribution {
@@ -142,8 +141,7 @@ impl Distribution {
             path_sigma: vector.clone(),
             path_c: vector.clone(),
             scratch: matrix,
-            weighted: vector.clone(),
-            turned: vector,
+            weighted: vector,
         }
     }
 
@@ -163,11 +161,9 @@ impl Distribution {
 
     /// `y = B·D·z`, `z ~ N(0, 1)` (39).
     fn draw(&mut self, rng: &mut ChaCha8Rng, step: &mut [f64]) {
-        for (z, length) in self.turned.iter_mut().zip(&self.lengths) {
-            *z = length * dice::normal(rng);
-        }
-        for (y, row) in step.iter_mut().zip(self.axes.chunks_exact(self.mean.len())) {
-            *y = dot(row, &self.turned);
+        step.fill(0.0);
+        for (axis, length) in self.axes.chunks_exact(self.mean.len()).zip(&self.lengths) {
+            add(step, length * dice::normal(rng), axis);
         }
     }
 
@@ -182,18 +178,15 @@ impl Distribution {
         // Mean (41, 42).
         self.weighted.fill(0.0);
         for (y, w) in weighted.clone() {
-            self.weighted.iter_mut().zip(y).for_each(|(sum, y)| *sum += w * y);
+            add(&mut self.weighted, w, y);
         }
-        self.mean.iter_mut().zip(&self.weighted).for_each(|(m, y)| *m += self.sigma * y);
+        add(&mut self.mean, self.sigma, &self.weighted);
 
         // Step size (43, 44), with C^(−1/2) = B·D⁻¹·Bᵀ.
-        for (i, z) in self.turned.iter_mut().enumerate() {
-            let along: f64 = (0..n).map(|k| self.axes[k * n + i] * self.weighted[k]).sum();
-            *z = along / self.lengths[i];
-        }
         let gain = (c_sigma * (2.0 - c_sigma) * mu_eff).sqrt();
-        for (p, row) in self.path_sigma.iter_mut().zip(self.axes.chunks_exact(n)) {
-            *p = (1.0 - c_sigma) * *p + gain * dot(row, &self.turned);
+        self.path_sigma.iter_mut().for_each(|p| *p *= 1.0 - c_sigma);
+        for (axis, length) in self.axes.chunks_exact(n).zip(&self.lengths) {
+            add(&mut self.path_sigma, gain * dot(axis, &self.weighted) / length, axis);
         }
         let length = dot(&self.path_sigma, &self.path_sigma).sqrt();
         self.sigma *= libm::exp(c_sigma / d_sigma * (length / chi - 1.0));
@@ -203,9 +196,8 @@ impl Distribution {
         let so_far = 1.0 - libm::pow(1.0 - c_sigma, 2.0 * self.generation as f64);
         let stalled = length / so_far.sqrt() >= (1.4 + 2.0 / (n as f64 + 1.0)) * chi;
         let gain = if stalled { 0.0 } else { (c_c * (2.0 - c_c) * mu_eff).sqrt() };
-        for (p, y) in self.path_c.iter_mut().zip(&self.weighted) {
-            *p = (1.0 - c_c) * *p + gain * y;
-        }
+        self.path_c.iter_mut().for_each(|p| *p *= 1.0 - c_c);
+        add(&mut self.path_c, gain, &self.weighted);
         let lost = if stalled { c_1 * c_c * (2.0 - c_c) } else { 0.0 };
         self.covariance.iter_mut().for_each(|c| *c *= 1.0 + lost - c_1 - c_mu);
         add_outer(&mut self.covariance, c_1, &self.path_c);
@@ -252,7 +244,12 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// `matrix += factor·v·vᵀ`.
+/// `sum += factor·v`.
+fn add(sum: &mut [f64], factor: f64, v: &[f64]) {
+    sum.iter_mut().zip(v).for_each(|(sum, v)| *sum += factor * v);
+}
+
+/// `matrix += factor·v·vᵀ`, symmetric to the last bit.
 fn add_outer(matrix: &mut [f64], factor: f64, v: &[f64]) {
     for (row, x) in matrix.chunks_exact_mut(v.len()).zip(v) {
         row.iter_mut().zip(v).for_each(|(c, y)| *c += factor * (x * y));
