@@ -71,6 +71,6 @@ pub use swarm::{Inertia, Neighbourhood, Restart, Swarm, SwarmSettings};
 pub use walls::Walls;
 
 /// Compiles and runs the examples of the README.
-#[cfg(doctest)]
+#[cfg(all(doctest, feature = "checkpoint"))]
 #[doc = include_str!("../README.md")]
 struct Readme;
