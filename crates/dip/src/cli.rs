@@ -319,7 +319,7 @@ pub(crate) struct TuneArgs {
     pub(crate) seed: u64,
 
     /// Particles of the swarm
-    #[arg(long, value_name = "P", default_value_t = pso_optim::Settings::default().particles)]
+    #[arg(long, value_name = "P", default_value_t = 40)]
     pub(crate) particles: usize,
 
     /// Generations of the swarm

@@ -6,7 +6,7 @@ use argmin::core::{
     CostFunction, Error, Executor, KV,
     observers::{Observe, ObserverMode},
 };
-use pso_optim::{Bounds, ParticleSwarm, Settings, Swarm, SwarmState};
+use pso_optim::{Bounds, Optimiser, Search, SearchState, Swarm, SwarmSettings};
 
 /// `Σ 100·(xᵢ₊₁ − xᵢ²)² + (1 − xᵢ)²`: 0 at (1, …, 1), at the end of a long bent valley.
 struct Rosenbrock;
@@ -23,8 +23,8 @@ impl CostFunction for Rosenbrock {
 
 struct Progress;
 
-impl Observe<SwarmState> for Progress {
-    fn observe_iter(&mut self, state: &SwarmState, _log: &KV) -> Result<(), Error> {
+impl Observe<SearchState> for Progress {
+    fn observe_iter(&mut self, state: &SearchState, _log: &KV) -> Result<(), Error> {
         println!("generation {:>3}: {:.3e}", state.iter, state.best_cost);
         Ok(())
     }
@@ -32,14 +32,14 @@ impl Observe<SwarmState> for Progress {
 
 fn main() -> Result<(), Error> {
     let bounds = Bounds::new([(-5.0, 10.0); 2])?;
-    let swarm = Swarm::new(bounds, Settings::default(), 1)?;
+    let swarm = Swarm::new(bounds, SwarmSettings::default(), 1)?;
 
-    let result = Executor::new(Rosenbrock, ParticleSwarm::new(swarm))
+    let result = Executor::new(Rosenbrock, Search::new(swarm))
         .configure(|state| state.max_iters(1000).target_cost(1e-12))
         .add_observer(Progress, ObserverMode::Every(20))
         .run()?;
 
-    let found = result.solver.swarm().outcome()?;
+    let found = result.solver.optimiser().outcome()?;
     println!(
         "{:.3e} at {:.6?} after {} evaluations",
         found.cost, found.position, found.evaluations

@@ -2,6 +2,8 @@
 //!
 //! It does not know what its coordinates mean. Validated by `tests/suite/refusals.rs`.
 
+use serde::{Deserialize, Serialize};
+
 use crate::Error;
 
 /// An axis-aligned box `[lower, upper]` with at least one dimension.
@@ -12,7 +14,8 @@ use crate::Error;
 /// assert!(bounds.contains(&[50.0, 0.0]));
 /// # Ok::<(), pso_optim::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<(f64, f64)>", into = "Vec<(f64, f64)>")]
 pub struct Bounds {
     limits: Vec<(f64, f64)>,
 }
@@ -66,5 +69,37 @@ impl Bounds {
             .iter()
             .zip(point)
             .position(|(&(lower, upper), value)| !(lower..=upper).contains(value))
+    }
+
+    /// Whether `points` can start a search of `candidates` per generation.
+    pub(crate) fn check_points(&self, points: &[Vec<f64>], candidates: usize) -> Result<(), Error> {
+        if points.len() > candidates {
+            return Err(Error::TooManyPoints { points: points.len(), candidates });
+        }
+        for (point, x) in points.iter().enumerate() {
+            let (found, expected) = (x.len(), self.dimension());
+            if found != expected {
+                return Err(Error::PointDimension { point, found, expected });
+            }
+            if let Some(index) = self.first_outside(x) {
+                let (value, (lower, upper)) = (x[index], self.limits[index]);
+                return Err(Error::PointOutside { point, index, value, lower, upper });
+            }
+        }
+        Ok(())
+    }
+}
+
+impl TryFrom<Vec<(f64, f64)>> for Bounds {
+    type Error = Error;
+
+    fn try_from(limits: Vec<(f64, f64)>) -> Result<Self, Error> {
+        Self::new(limits)
+    }
+}
+
+impl From<Bounds> for Vec<(f64, f64)> {
+    fn from(bounds: Bounds) -> Self {
+        bounds.limits
     }
 }

@@ -21,7 +21,7 @@ pub enum Error {
         /// Upper limit as given.
         upper: f64,
     },
-    /// A field of [`Settings`](crate::Settings) breaks its rule.
+    /// A field of an optimiser's settings breaks its rule.
     #[error("{name} = {value}; must be {rule}")]
     Setting {
         /// The field, or the sum of fields, at fault.
@@ -31,13 +31,13 @@ pub enum Error {
         /// What it must be.
         rule: &'static str,
     },
-    /// More starting points than particles that could start there.
-    #[error("{points} starting points for {particles} particles; must be at most one each")]
+    /// More starting points than candidates that could start there.
+    #[error("{points} starting points for {candidates} candidates; must be at most one each")]
     TooManyPoints {
         /// Number of points given.
         points: usize,
-        /// Number of particles of the swarm.
-        particles: usize,
+        /// Number of candidates of a generation.
+        candidates: usize,
     },
     /// A starting point of the wrong dimension.
     #[error("starting point {point} has {found} coordinates; must be {expected}, one per bound")]
@@ -65,7 +65,7 @@ pub enum Error {
     },
     /// The executor's state came with points of its own, which would be lost without a word.
     #[error(
-        "the initial state holds points; starting points must be given to `Swarm::starting_at`"
+        "the initial state holds points; starting points must be given to the optimiser's `starting_at`"
     )]
     PointsInState,
     /// The search has not seen one finite cost, so it has no result.
@@ -74,4 +74,12 @@ pub enum Error {
         /// Candidates evaluated, all of them infeasible.
         evaluations: u64,
     },
+}
+
+/// The first of `rules` (name, value, whether it holds, what it must be) that does not hold.
+pub(crate) fn check(rules: &[(&'static str, f64, bool, &'static str)]) -> Result<(), Error> {
+    match rules.iter().find(|&&(_, _, holds, _)| !holds) {
+        Some(&(name, value, _, rule)) => Err(Error::Setting { name, value, rule }),
+        None => Ok(()),
+    }
 }

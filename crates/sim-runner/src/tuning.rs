@@ -8,7 +8,7 @@ use std::borrow::Borrow;
 use argmin::core::observers::{Observe, ObserverMode};
 use argmin::core::{CostFunction, Error as ArgminError, Executor, KV, State as _};
 use dip_dynamics::{Linearisation, State};
-use pso_optim::{Bounds, ParticleSwarm, Settings, Swarm, SwarmState};
+use pso_optim::{Bounds, Optimiser as _, Search, SearchState, Swarm, SwarmSettings};
 use rayon::prelude::*;
 use smc_controllers::{ControllerSpec, Kind};
 use thiserror::Error;
@@ -140,8 +140,8 @@ pub struct Progress {
 
 struct Reporter<F>(F);
 
-impl<F: FnMut(Progress)> Observe<SwarmState> for Reporter<F> {
-    fn observe_iter(&mut self, state: &SwarmState, _: &KV) -> Result<(), ArgminError> {
+impl<F: FnMut(Progress)> Observe<SearchState> for Reporter<F> {
+    fn observe_iter(&mut self, state: &SearchState, _: &KV) -> Result<(), ArgminError> {
         let best = state.get_best_cost();
         (self.0)(Progress {
             iteration: state.get_iter() + 1,
@@ -186,7 +186,7 @@ pub fn tune(
         limits.push((lower, upper));
         present.push(value.log10().clamp(lower, upper));
     });
-    let settings = Settings { particles: budget.particles, ..Settings::default() };
+    let settings = SwarmSettings { particles: budget.particles, ..SwarmSettings::default() };
     let swarm = Swarm::starting_at(Bounds::new(limits)?, settings, budget.seed, &[present])?;
     let closed_loop = experiment.closed_loop()?;
     let objective = Objective {
@@ -197,7 +197,7 @@ pub fn tune(
         cost,
     };
     let judge = objective.clone();
-    let result = Executor::new(objective, ParticleSwarm::new(swarm))
+    let result = Executor::new(objective, Search::new(swarm))
         .configure(|state| state.max_iters(budget.iterations))
         .add_observer(Reporter(progress), ObserverMode::Always)
         .run()
@@ -205,7 +205,7 @@ pub fn tune(
             Ok(error) => TuneError::Swarm(error),
             Err(error) => TuneError::Search(error),
         })?;
-    let outcome = result.solver.swarm().outcome()?;
+    let outcome = result.solver.optimiser().outcome()?;
     let spec = with_gains(base, &outcome.position);
     let Some(judge) = judge.judge(&spec) else {
         unreachable!("the best candidate has been built before");

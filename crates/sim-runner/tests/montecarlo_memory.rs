@@ -54,7 +54,7 @@ fn ten_times_the_runs_take_no_more_memory_and_a_list_that_grows_is_caught() {
         let with_list = |runs| {
             let mut list = Vec::new();
             peak(runs, |campaign| {
-                list.push(campaign.laws().iter().map(MonteCarlo::runs).sum::<u64>())
+                list.push(campaign.laws().iter().map(MonteCarlo::runs).sum::<u64>());
             })
         };
         let (few, many) = (with_list(2000), with_list(200_000));

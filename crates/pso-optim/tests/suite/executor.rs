@@ -1,26 +1,17 @@
 //! The swarm under argmin's executor: the same search, with argmin's limits and observers.
 
 use std::{
-    borrow::Borrow,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
-    thread,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use argmin::core::{
-    CostFunction, Error as ArgminError, Executor, KV, State, SyncAlias, TerminationReason,
+    CostFunction, Error as ArgminError, Executor, KV, State, TerminationReason,
     observers::{Observe, ObserverMode},
 };
-use pso_optim::{Error, Outcome, ParticleSwarm, SwarmState};
+use pso_optim::{Batch, Error, Optimiser, Outcome, Pointwise, Search, SearchState, Swarm};
 
-use crate::{
-    advance,
-    objectives::{rastrigin, sphere},
-    swarm,
-};
+use crate::{advance, pareto, rastrigin, sphere, swarm};
 
 /// An objective from a closure, with argmin's own serial `bulk_cost`.
 struct Serial<F>(F);
@@ -36,46 +27,14 @@ impl<F: Fn(&[f64]) -> Result<f64, ArgminError>> CostFunction for Serial<F> {
 
 fn executor<F: Fn(&[f64]) -> Result<f64, ArgminError>>(
     cost: F,
-    solver: ParticleSwarm,
+    solver: Search<Swarm>,
     max_iters: u64,
-) -> Executor<Serial<F>, ParticleSwarm, SwarmState> {
+) -> Executor<Serial<F>, Search<Swarm>, SearchState> {
     Executor::new(Serial(cost), solver).configure(|state| state.max_iters(max_iters))
 }
 
-/// Rastrigin's function, the swarm dealt out to threads; counts the calls of `bulk_cost`.
-#[derive(Default)]
-struct Threads {
-    count: usize,
-    bulk_calls: Arc<AtomicU64>,
-}
-
-impl CostFunction for Threads {
-    type Param = Vec<f64>;
-    type Output = f64;
-
-    fn cost(&self, _: &Vec<f64>) -> Result<f64, ArgminError> {
-        panic!("candidates come in bulk")
-    }
-
-    fn bulk_cost<P>(&self, points: &[P]) -> Result<Vec<f64>, ArgminError>
-    where
-        P: Borrow<Vec<f64>> + SyncAlias,
-    {
-        self.bulk_calls.fetch_add(1, Relaxed);
-        // `P` need not be `Sync`, a reference to the vector is.
-        let points: Vec<&Vec<f64>> = points.iter().map(Borrow::borrow).collect();
-        Ok(thread::scope(|scope| {
-            let parts: Vec<_> = points
-                .chunks(points.len().div_ceil(self.count))
-                .map(|part| scope.spawn(|| part.iter().map(|x| rastrigin(x)).collect::<Vec<_>>()))
-                .collect();
-            parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
-        }))
-    }
-}
-
-fn solver(seed: u64) -> ParticleSwarm {
-    ParticleSwarm::new(swarm(5.12, 3, seed))
+fn solver(seed: u64) -> Search<Swarm> {
+    Search::new(swarm(5.12, 3, seed))
 }
 
 /// Ask and tell by hand: what the executor has to reproduce.
@@ -97,31 +56,60 @@ fn the_executor_runs_the_same_search() {
     assert_eq!(result.state.get_best_cost(), outcome.cost);
     assert_eq!(result.state.get_best_param(), Some(&outcome.position));
     assert_eq!(result.state.get_func_counts()["cost_count"], outcome.evaluations);
-    assert_eq!(result.solver.swarm().outcome(), Ok(outcome));
+    assert_eq!(result.solver.optimiser().outcome(), Ok(outcome));
     assert_eq!(result.state.get_termination_reason(), Some(&TerminationReason::MaxItersReached));
 }
 
+/// The whole generation comes at once, in the order of the candidates, once an iteration.
 #[test]
-fn threads_change_no_bit_and_bulk_cost_is_called_once_an_iteration() {
-    for count in [1, 2, 8] {
-        let objective = Threads { count, ..Threads::default() };
-        let bulk_calls = Arc::clone(&objective.bulk_calls);
-        let result = Executor::new(objective, solver(3))
-            .configure(|state| state.max_iters(80))
-            .run()
-            .unwrap();
-        assert_eq!(result.solver.swarm().outcome(), Ok(by_hand(3, 80)), "{count} threads");
-        assert_eq!(bulk_calls.load(Relaxed), 80);
-    }
+fn a_batch_is_a_generation() {
+    let sizes = Mutex::new(Vec::new());
+    let batch = Batch(|points: &[&[f64]]| {
+        sizes.lock().unwrap().push(points.len());
+        points.iter().map(|x| rastrigin(x)).collect()
+    });
+    let executor = Executor::new(batch, solver(3)).configure(|state| state.max_iters(80));
+    let result = executor.run().unwrap();
+    assert_eq!(result.solver.optimiser().outcome(), Ok(by_hand(3, 80)));
+    drop(result);
+    assert_eq!(sizes.into_inner().unwrap(), [20; 80]);
+}
+
+#[test]
+fn a_closure_of_one_candidate_does_as_well() {
+    let executor = Executor::new(Pointwise(rastrigin), solver(3));
+    let result = executor.configure(|state| state.max_iters(80)).run().unwrap();
+    assert_eq!(result.solver.optimiser().outcome(), Ok(by_hand(3, 80)));
+}
+
+#[test]
+fn several_objectives_run_under_the_executor_too() {
+    let search = Search::new(pareto::search(&pareto::zdt1, 1));
+    let result = Executor::new(Pointwise(pareto::zdt1.of), search)
+        .configure(|state| state.max_iters(50))
+        .run()
+        .unwrap();
+    assert_eq!(result.state.get_best_param(), None);
+    let front = result.solver.optimiser().front().unwrap();
+    let mut by_hand = pareto::search(&pareto::zdt1, 1);
+    (0..50).for_each(|_| advance(&mut by_hand, pareto::zdt1.of));
+    assert_eq!(front, by_hand.front().unwrap());
+
+    let nothing = Pointwise(|_: &[f64]| vec![f64::NAN, 0.0]);
+    let search = Search::new(pareto::search(&pareto::zdt1, 1));
+    let executor = Executor::new(nothing, search).configure(|state| state.max_iters(3));
+    let error = executor.run().err().unwrap();
+    assert_eq!(error.downcast_ref(), Some(&Error::NothingFeasible { evaluations: 300 }));
 }
 
 /// Best cost, evaluations and infeasible ones after each iteration.
 #[derive(Clone, Default)]
 struct History(Arc<Mutex<Vec<(f64, u64, u64)>>>);
 
-impl Observe<SwarmState> for History {
-    fn observe_iter(&mut self, state: &SwarmState, log: &KV) -> Result<(), ArgminError> {
+impl Observe<SearchState> for History {
+    fn observe_iter(&mut self, state: &SearchState, log: &KV) -> Result<(), ArgminError> {
         let count = |key| log.get(key).unwrap().get_uint().unwrap();
+        assert!((0.0..0.6).contains(&log.get("diversity").unwrap().get_float().unwrap()));
         let entry = (state.get_best_cost(), count("evaluations"), count("infeasible"));
         self.0.lock().unwrap().push(entry);
         Ok(())
@@ -143,7 +131,7 @@ fn observers_see_every_iteration_and_the_target_ends_the_run() {
     assert!(history.is_sorted_by(|before, after| before.0 >= after.0));
     let (last, earlier) = history.split_last().unwrap();
     assert!(last.0 <= 1e-6 && earlier.iter().all(|entry| entry.0 > 1e-6));
-    assert!(history.iter().zip(1..).all(|(entry, i)| (entry.1, entry.2) == (40 * i, 0)));
+    assert!(history.iter().zip(1..).all(|(entry, i)| (entry.1, entry.2) == (20 * i, 0)));
 }
 
 /// argmin drops a whole generation for one `Err`; here it costs one candidate.
@@ -156,8 +144,8 @@ fn an_error_of_the_objective_is_one_infeasible_candidate() {
     let failing = executor(or_fail, solver(2), 100).run().unwrap().solver;
     let nan = executor(or_nan, solver(2), 100).run().unwrap().solver;
 
-    assert_eq!(failing.swarm().outcome(), nan.swarm().outcome());
-    assert!(failing.swarm().infeasible() > 0);
+    assert_eq!(failing.optimiser().outcome(), nan.optimiser().outcome());
+    assert!(failing.optimiser().tally().infeasible > 0);
     assert_eq!(failing.first_failure(), Some("left of the edge"));
     assert_eq!(nan.first_failure(), None);
 }
@@ -165,13 +153,13 @@ fn an_error_of_the_objective_is_one_infeasible_candidate() {
 #[test]
 fn a_run_that_saw_nothing_feasible_is_an_error_with_its_reason() {
     let nan = executor(|_| Ok(f64::NAN), solver(1), 5).run().err().unwrap();
-    assert_eq!(nan.downcast_ref(), Some(&Error::NothingFeasible { evaluations: 200 }));
+    assert_eq!(nan.downcast_ref(), Some(&Error::NothingFeasible { evaluations: 100 }));
 
     let no_plant = |_: &[f64]| Err(ArgminError::msg("no such plant"));
     let failed = executor(no_plant, solver(1), 5).run().err().unwrap();
-    assert_eq!(failed.downcast_ref(), Some(&Error::NothingFeasible { evaluations: 200 }));
+    assert_eq!(failed.downcast_ref(), Some(&Error::NothingFeasible { evaluations: 100 }));
     let text = format!("{failed:#}");
-    assert_eq!(text, "none of 200 evaluated candidates was feasible: no such plant");
+    assert_eq!(text, "none of 100 evaluated candidates was feasible: no such plant");
 }
 
 /// A timeout stops a run from outside as Ctrl-C does: whatever was found by then stands, and
@@ -189,22 +177,22 @@ fn a_run_cut_short_keeps_what_it_has() {
     let nothing = run(|_| f64::NAN);
     assert_eq!(nothing.state.get_best_param(), None);
     assert_eq!(nothing.state.get_best_cost(), f64::INFINITY);
-    let error = nothing.solver.swarm().outcome().unwrap_err();
-    assert_eq!(error, Error::NothingFeasible { evaluations: 40 });
+    let error = nothing.solver.optimiser().outcome().unwrap_err();
+    assert_eq!(error, Error::NothingFeasible { evaluations: 20 });
 }
 
 #[test]
 fn a_solver_goes_on_where_it_stopped() {
     let run = |solver| executor(|x| Ok(rastrigin(x)), solver, 40).run().unwrap();
     let second = run(run(solver(3)).solver);
-    assert_eq!(second.solver.swarm().outcome(), Ok(by_hand(3, 80)));
+    assert_eq!(second.solver.optimiser().outcome(), Ok(by_hand(3, 80)));
     assert_eq!(second.state.get_best_cost(), by_hand(3, 80).cost);
 }
 
 #[test]
 fn starting_points_in_the_state_are_refused_not_lost() {
     let point = vec![1.0; 3];
-    let run = |configure: &dyn Fn(SwarmState) -> SwarmState| {
+    let run = |configure: &dyn Fn(SearchState) -> SearchState| {
         executor(|x| Ok(sphere(x)), solver(1), 1).configure(configure).run().err().unwrap()
     };
     let individual = run(&|state| state.individual(point.clone()));

@@ -1,7 +1,9 @@
 //! How particles may move, for any box, settings and seed.
 
 use proptest::prelude::*;
-use pso_optim::{Bounds, Settings, Swarm};
+use pso_optim::{
+    Bounds, Design, Inertia, Neighbourhood, Optimiser, Restart, Swarm, SwarmSettings, Walls,
+};
 
 use crate::advance;
 
@@ -14,14 +16,61 @@ fn bounds() -> impl Strategy<Value = Bounds> {
     prop::collection::vec(interval, 1..6).prop_map(|limits| Bounds::new(limits).unwrap())
 }
 
-fn settings() -> impl Strategy<Value = Settings> {
-    (2_usize..12, 0.0..1.0, 0.001..=4.0, 0.0..=4.0, 0.001..=1.0).prop_map(
-        |(particles, inertia, cognitive, social, velocity_limit)| Settings {
-            particles,
+fn inertia() -> impl Strategy<Value = Inertia> {
+    prop_oneof![
+        (0.0..1.0).prop_map(Inertia::Constant),
+        (0.0..=1.0, 0.0..=1.0, 1_u64..40).prop_map(|(from, to, generations)| Inertia::Linear {
+            from,
+            to,
+            generations
+        }),
+        (0.0..=1.0).prop_map(|to| Inertia::Random { from: to / 2.0, to }),
+        Just(Inertia::Constriction),
+    ]
+}
+
+/// Every kind of wall, neighbourhood, design and restart among them.
+fn settings() -> impl Strategy<Value = SwarmSettings> {
+    let walls =
+        prop::sample::select(vec![Walls::Absorb, Walls::Reflect, Walls::Periodic, Walls::Random]);
+    let neighbourhood = prop::sample::select(vec![
+        Neighbourhood::Global,
+        Neighbourhood::Ring,
+        Neighbourhood::VonNeumann,
+    ]);
+    let design = prop::sample::select(vec![Design::Uniform, Design::LatinHypercube, Design::Sobol]);
+    let restart = prop::sample::select(vec![
+        Restart::Never,
+        Restart::AfterStagnation(1),
+        Restart::AfterStagnation(5),
+    ]);
+    let pulls = (2_usize..12, 0.001..=4.0, 0.0..=4.0, 0.001..=1.0);
+    (pulls, inertia(), walls, neighbourhood, design, restart).prop_map(
+        |(
+            (particles, cognitive, social, limit),
             inertia,
-            cognitive,
-            social,
-            velocity_limit,
+            walls,
+            neighbourhood,
+            design,
+            restart,
+        )| {
+            // Constriction has a rule for the sum.
+            let constricted = inertia == Inertia::Constriction;
+            SwarmSettings {
+                particles,
+                inertia,
+                cognitive: if constricted { 4.0 } else { cognitive },
+                social: if constricted {
+                    social + 0.001 * f64::from(social == 0.0)
+                } else {
+                    social
+                },
+                velocity_limit: limit,
+                walls,
+                neighbourhood,
+                design,
+                restart,
+            }
         },
     )
 }
@@ -37,8 +86,8 @@ fn slope(x: &[f64], holes: bool) -> f64 {
 fn a_minimum_in_a_corner_is_reached_exactly() {
     for seed in 0..20 {
         let bounds = Bounds::new([(0.1, 1.0), (-7.0, 3.0), (2.0, 2.5)]).unwrap();
-        let mut swarm = Swarm::new(bounds, Settings::default(), seed).unwrap();
-        for _ in 0..100 {
+        let mut swarm = Swarm::new(bounds, SwarmSettings::default(), seed).unwrap();
+        for _ in 0..200 {
             advance(&mut swarm, |x| x[0] - x[1] + x[2]);
         }
         assert_eq!(swarm.outcome().unwrap().position, [0.1, 3.0, 2.0], "seed {seed}");
@@ -59,6 +108,8 @@ proptest! {
 
     #[test]
     fn no_step_exceeds_the_velocity_limit(bounds in bounds(), settings in settings(), seed: u64) {
+        // Through a wall or at a restart a particle comes from elsewhere.
+        let settings = SwarmSettings { walls: Walls::Absorb, restart: Restart::Never, ..settings };
         let mut swarm = Swarm::new(bounds.clone(), settings, seed).unwrap();
         for _ in 0..20 {
             let before = swarm.ask().to_vec();
@@ -79,7 +130,13 @@ proptest! {
     #[test]
     fn without_inertia_all_fly_toward_the_leader(seed: u64, holes: bool) {
         let settings =
-            Settings { inertia: 0.0, social: 1.0, velocity_limit: 1.0, ..Settings::default() };
+            SwarmSettings {
+                inertia: Inertia::Constant(0.0),
+                social: 1.0,
+                velocity_limit: 1.0,
+                neighbourhood: Neighbourhood::Global,
+                ..SwarmSettings::default()
+            };
         let bounds = Bounds::new([(-3.0, 5.0); 4]).unwrap();
         let mut swarm = Swarm::new(bounds, settings, seed).unwrap();
         let before = swarm.ask().to_vec();

@@ -1,23 +1,36 @@
 //! What the crate promises, one module per promise, through its public items only.
 
+#[cfg(feature = "checkpoint")]
+mod checkpoint;
 mod determinism;
+mod every_optimiser;
 mod executor;
 mod feasibility;
 mod flight;
-mod objectives;
+#[path = "../../benches/functions/functions.rs"]
+mod functions;
+#[path = "../../benches/functions/methods.rs"]
+mod methods;
+mod pareto;
 mod quality;
 mod refusals;
+mod restarts;
 
-use pso_optim::{Bounds, Settings, Swarm};
+use functions::{rastrigin, sphere};
+use pso_optim::{Bounds, Optimiser, Swarm, SwarmSettings};
 
-/// A swarm of default settings in `[-h, h]` to the power of `dimension`.
-fn swarm(half_width: f64, dimension: usize, seed: u64) -> Swarm {
-    let bounds = Bounds::new(vec![(-half_width, half_width); dimension]).unwrap();
-    Swarm::new(bounds, Settings::default(), seed).unwrap()
+/// The box `[-h, h]` to the power of `dimension`.
+fn cube(half_width: f64, dimension: usize) -> Bounds {
+    Bounds::new(vec![(-half_width, half_width); dimension]).unwrap()
 }
 
-/// Evaluates and moves `swarm` once.
-fn advance(swarm: &mut Swarm, cost: impl Fn(&[f64]) -> f64) {
-    let costs: Vec<f64> = swarm.ask().iter().map(|x| cost(x)).collect();
-    swarm.tell(&costs);
+/// A swarm of default settings.
+fn swarm(half_width: f64, dimension: usize, seed: u64) -> Swarm {
+    Swarm::new(cube(half_width, dimension), SwarmSettings::default(), seed).unwrap()
+}
+
+/// Evaluates and moves `optimiser` once.
+fn advance<A: Optimiser>(optimiser: &mut A, cost: impl Fn(&[f64]) -> A::Cost) {
+    let costs: Vec<A::Cost> = optimiser.ask().iter().map(|x| cost(x)).collect();
+    optimiser.tell(&costs);
 }

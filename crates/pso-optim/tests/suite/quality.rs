@@ -1,58 +1,77 @@
-//! The default settings find the minima of the standard functions within a stated budget.
+//! The default settings find what they are known to find, and the swarm finds no less than argmin's.
 //!
-//! Oracle: the same equations without a velocity limit, written independently in plain Python
-//! 3 with its own generator; the comments give the median and the worst of its 20 runs.
+//! A part of `cargo bench -p pso-optim --bench functions`, which prints the whole table.
 
-use crate::{advance, objectives::*, swarm};
+use pso_optim::{
+    Bounds, CmaEs, CmaEsSettings, DifferentialEvolution, DifferentialEvolutionSettings, Error,
+    Optimiser, Swarm, SwarmSettings,
+};
+use rayon::prelude::*;
 
-/// Limits of the lowest cost: of the median of the seeds 0..20, and of the worst.
-struct Limits {
-    median: f64,
-    worst: f64,
-}
+use crate::{
+    functions::{FUNCTIONS, Instance, Pose},
+    methods::{argmins, ours},
+};
 
-/// Searches the minimum of `f` in `[-half_width, half_width]` to the power of `dimension`, with
-/// 40 evaluations in each of `generations`.
-fn check(
-    f: fn(&[f64]) -> f64,
-    (half_width, dimension): (f64, usize),
-    generations: usize,
-    limits: &Limits,
-) {
-    let cost = shifted(f, half_width);
-    let run = |seed| {
-        let mut swarm = swarm(half_width, dimension, seed);
-        let mut lowest = f64::INFINITY;
-        for _ in 0..generations {
-            advance(&mut swarm, &cost);
-            let (best, position) = swarm.best().unwrap();
-            assert!(best <= lowest, "seed {seed}: the best cost rose from {lowest} to {best}");
-            assert_eq!(best, cost(position), "seed {seed}: not the cost of its position");
-            lowest = best;
-        }
-        lowest
-    };
-    let mut found: Vec<f64> = (0..20).map(run).collect();
+/// Costs below it count as 0, as is usual for these functions.
+const ZERO: f64 = 1e-8;
+
+/// Of odd numbers of runs.
+fn median(seeds: u64, run: impl Fn(u64) -> f64 + Sync + Send) -> f64 {
+    let mut found: Vec<f64> = (0..seeds).into_par_iter().map(run).collect();
     found.sort_by(f64::total_cmp);
-    assert!(found[10] <= limits.median && found[19] <= limits.worst, "{found:?}");
+    found[found.len() / 2].max(ZERO)
 }
 
-/// Convergence is exponential, so that a few generations of luck are a factor of ten: on smooth
-/// functions the limits are about ten times the oracle's median, and a hundred times its worst.
+/// Six dimensions are the hardest for this comparison: in more, argmin's swarm stays at the walls.
 #[test]
-fn smooth_functions() {
-    check(sphere, (5.0, 10), 300, &Limits { median: 3e-14, worst: 1e-11 }); // 2.8e-15, 1.1e-13
-    check(rosenbrock, (5.0, 2), 300, &Limits { median: 3e-12, worst: 3e-9 }); // 3.0e-13, 2.4e-11
-    check(ackley, (32.0, 5), 400, &Limits { median: 1e-12, worst: 3e-11 }); // 9.6e-14, 2.3e-13
+fn the_swarm_is_at_least_as_good_as_argmins() {
+    let mut better = 0;
+    for function in FUNCTIONS {
+        for pose in [Pose::Usual, Pose::Rotated] {
+            let instance = |seed| Instance::new(function, pose, 6, seed);
+            let theirs = median(11, |seed| argmins(&instance(seed), 30_000, seed));
+            let swarm = |bounds, seed| Swarm::new(bounds, SwarmSettings::default(), seed);
+            let ours =
+                median(11, |seed| ours(&instance(seed), 30_000, |bounds| swarm(bounds, seed)));
+            let name = (function.name, pose);
+            assert!(ours <= theirs, "{name:?}: {ours} is worse than {theirs}");
+            better += u32::from(ours < theirs);
+        }
+    }
+    // All but the sphere and Ackley's function, which both solve.
+    assert_eq!(better, 8);
 }
 
-/// On rugged functions a run ends in some minimum, and the limits are depths of minima: those of
-/// Rastrigin differ by about 1 per coordinate that is one basin off; Rosenbrock has a second
-/// minimum near 3.93 from four dimensions on; Griewank's are dense.
+/// Each method is sure of what it is known for: Hansen et al. (2010, BBOB) for CMA-ES on bent valleys,
+/// Tanabe & Fukunaga (2013) for SHADE on rugged functions with axes.
 #[test]
-fn rugged_functions() {
-    check(rastrigin, (5.12, 2), 200, &Limits { median: 1e-12, worst: 1e-9 }); // 0, 0
-    check(rastrigin, (5.12, 5), 500, &Limits { median: 1.0, worst: 2.0 }); // 0.995, 1.99
-    check(griewank, (600.0, 5), 500, &Limits { median: 0.05, worst: 0.1 }); // 0.027, 0.096
-    check(rosenbrock, (5.0, 5), 1000, &Limits { median: 0.02, worst: 4.0 }); // 0.011, 3.96
+fn each_method_solves_its_own_kind() {
+    fn check<A: Optimiser<Cost = f64>>(
+        name: &str,
+        pose: Pose,
+        (dimension, evaluations): (usize, u64),
+        new: impl Fn(Bounds, u64) -> Result<A, Error> + Sync + Send,
+    ) {
+        let function = FUNCTIONS.into_iter().find(|function| function.name == name).unwrap();
+        let found = median(11, |seed| {
+            let instance = Instance::new(function, pose, dimension, seed);
+            ours(&instance, evaluations, |bounds| new(bounds, seed))
+        });
+        assert_eq!(found, ZERO, "{name}, {pose:?}, {dimension} dimensions");
+    }
+    let swarm = |bounds, seed| Swarm::new(bounds, SwarmSettings::default(), seed);
+    let cma_es = |bounds, seed| CmaEs::new(bounds, CmaEsSettings::default(), seed);
+    let evolution = |bounds, seed| {
+        DifferentialEvolution::new(bounds, DifferentialEvolutionSettings::default(), seed)
+    };
+    for pose in [Pose::Usual, Pose::Rotated] {
+        check("sphere", pose, (12, 30_000), swarm);
+        check("sphere", pose, (12, 10_000), cma_es);
+        check("sphere", pose, (12, 30_000), evolution);
+        check("Ackley", pose, (12, 60_000), swarm);
+        check("Rosenbrock", pose, (12, 60_000), cma_es);
+    }
+    check("Rastrigin", Pose::Shifted, (6, 30_000), evolution);
+    check("Schwefel", Pose::Shifted, (6, 30_000), evolution);
 }
