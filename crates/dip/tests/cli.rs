@@ -31,9 +31,10 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap_or_else(|| panic!("{value} is not a number"))
 }
 
-const KEYS_OF_METRICS: [&str; 16] = [
+const KEYS_OF_METRICS: [&str; 17] = [
     "angle_settling_time",
     "cart_travel",
+    "chattering",
     "control_effort",
     "guarded_share",
     "iae",

@@ -164,7 +164,9 @@ impl<L: Law, T: Fn(u64) -> (L, Scenario)> Kernel for Sortie<'_, T> {
         };
         let mut world = World::<R>::new(self.closed_loop);
         let mut recorder = MetricsRecorder::new(self.closed_loop);
-        let mut controller = (self.task)(first).0.splat::<R>();
+        let (law, scenario) = (self.task)(first);
+        world.begin_lanes(&scenario);
+        let mut controller = law.splat::<R>();
         let mut pilots = Pilots { sortie: self, first: Some(first), indices: [0; 64] };
         world.fly(&mut controller, &mut recorder, &mut pilots);
     }

@@ -63,10 +63,17 @@ impl<'a, R: Lanes> World<'a, R> {
             losses: noise(!closed_loop.sensing.is_ideal()),
             load_noise: noise(!closed_loop.loads.is_empty()),
         };
-        for lane in 0..R::COUNT {
-            world.begin_lane(lane, &upright);
-        }
+        world.begin_lanes(&upright);
         world
+    }
+
+    /// Begins anew in all lanes, as if nothing had been before. From here on the plants of all lanes have
+    /// dry friction and drag, or have none, as this one.
+    pub(crate) fn begin_lanes(&mut self, scenario: &Scenario) {
+        self.plant = scenario.plant.splat();
+        for lane in 0..R::COUNT {
+            self.begin_lane(lane, scenario);
+        }
     }
 
     /// Begins anew in one lane, as if nothing had been there before.
@@ -184,7 +191,7 @@ impl<'a, R: Lanes> World<'a, R> {
 impl World<'_> {
     /// Begins anew, as if nothing had been before.
     pub fn begin(&mut self, scenario: &Scenario) {
-        self.begin_lane(0, scenario);
+        self.begin_lanes(scenario);
     }
 
     /// Runs `controller` through `scenario` to the horizon, or to what ends the run before it.
@@ -194,6 +201,7 @@ impl World<'_> {
         scenario: &Scenario,
         observer: &mut impl Observer,
     ) -> Run {
+        self.begin(scenario);
         let mut single = Single { scenario: Some(*scenario), run: None };
         self.fly(&mut controller, observer, &mut single);
         let Some(run) = single.run else {
