@@ -73,9 +73,7 @@ impl<R: Lanes> World<'_, R> {
                 break;
             }
             vacant = if self.is_eventless().all() {
-                // Not as a whole: a function would be called for it.
-                let State { x, theta1, theta2, x_dot, theta1_dot, theta2_dot } = *self.state();
-                flight.last = State { x, theta1, theta2, x_dot, theta1_dot, theta2_dot };
+                flight.last = *self.state();
                 0
             } else {
                 self.judge(&mut flight) & flight.flying

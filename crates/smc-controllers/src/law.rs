@@ -1,7 +1,7 @@
 //! A law as an engine takes it: in `f64`, to be put into the lanes of any number.
 //!
 //! Whoever wants to run a law of his own in lanes writes it over `Real` and names its fields to
-//! [`law!`](crate::law!). Validated in `tests/lanes.rs`.
+//! [`law!`](crate::law!). Validated by `sim-runner`'s `tests/batch.rs`, for every law.
 
 use dip_dynamics::Real;
 
