@@ -5,11 +5,11 @@
 
 use dip_dynamics::{Integrator, Parameters, Plant, State};
 use serde::{Deserialize, Serialize};
-use smc_controllers::{AnyController, Controllers, Kind};
+use smc_controllers::{AnyController, ControllerSpec, Controllers, Kind};
 
 use crate::actuator::{Actuator, Drive};
 use crate::closed_loop::{ClosedLoop, in_bounds};
-use crate::cost::Tuning;
+use crate::tuning::Tuning;
 use crate::disturbances::{Disturbance, Loads};
 use crate::error::ExperimentError;
 use crate::mismatch::Mismatch;
@@ -172,12 +172,18 @@ impl Experiment {
     /// # Errors
     /// A parameter, actuator limit or gain that breaks its rule, or a surface that cannot be.
     pub fn controller(&self, kind: Kind) -> Result<AnyController, ExperimentError> {
+        self.build(&self.controllers.get(kind))
+    }
+
+    /// Any law, designed on the model linearised upright.
+    ///
+    /// # Errors
+    /// As [`Experiment::controller`].
+    pub fn build(&self, spec: &ControllerSpec) -> Result<AnyController, ExperimentError> {
         positive("actuator.u_max", self.actuator.u_max)?;
         let linear = self.model()?.linearise(&State::UPRIGHT, 0.0);
-        self.controllers
-            .get(kind)
-            .build(&linear, self.actuator.u_max)
-            .map_err(|source| ExperimentError::Controller { kind, source })
+        spec.build(&linear, self.actuator.u_max)
+            .map_err(|source| ExperimentError::Controller { kind: spec.kind(), source })
     }
 
     /// Its own start, with plant and noise of `seed`: those of the first scenario.
@@ -206,7 +212,7 @@ impl Experiment {
         self.closed_loop()?;
         self.starts.starts(0)?;
         self.mismatch.check(&self.plant)?;
-        self.tuning.check()?;
+        self.tuning.check(self)?;
         Kind::ALL.into_iter().try_for_each(|kind| self.controller(kind).map(|_| ()))
     }
 }

@@ -16,12 +16,12 @@ use smc_controllers::Kind;
 use thiserror::Error;
 
 use crate::batch::{Batch, Flown};
-use crate::cost::{Cost, Judge};
 use crate::error::ExperimentError;
 use crate::experiment::Experiment;
 use crate::outcome::Outcome;
 use crate::starts::Starts;
 use crate::statistics::{Confidence, Estimate, Saltelli, Sensitivity};
+use crate::tuning::{Judge, Scale, Tail};
 
 /// A figure of a run of which the mean over starts is explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -53,14 +53,14 @@ impl Quantity {
     }
 
     /// That of one run, if it exists.
-    fn of(self, flown: &Flown, cost: Cost, horizon: f64) -> Option<f64> {
+    fn of(self, flown: &Flown, scale: Scale) -> Option<f64> {
         let Flown { run, metrics, .. } = flown;
         match self {
             Self::Success => Some(f64::from(run.outcome == Outcome::Settled)),
             Self::Cost => {
-                let mut judge = Judge::new(cost, horizon);
-                judge.add(run, metrics);
-                judge.cost()
+                let mut judge = Judge::default();
+                judge.add(scale.judge(run, metrics));
+                judge.cost(Tail::NONE)
             }
             Self::SettlingTime => metrics.settling_time,
             Self::ControlEffort => {
@@ -185,11 +185,11 @@ pub fn influences(
         (law, scenarios.at(index % per_plant, shares))
     };
     let mut fold = Fold::new(design, study);
-    let (cost, horizon) = (experiment.tuning.cost, closed_loop.horizon());
+    let scale = Scale::new(experiment.tuning.cost, &closed_loop);
     let mut missing = None;
     // What stops it is in `missing`.
     let _ = Batch::new(&closed_loop).fly_any(kind, 0..runs, &task, &mut |flown| {
-        let Some(value) = study.quantity.of(flown, cost, horizon) else {
+        let Some(value) = study.quantity.of(flown, scale) else {
             missing = Some(InfluenceError::Missing {
                 quantity: study.quantity,
                 start: flown.index % per_plant,

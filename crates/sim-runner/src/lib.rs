@@ -5,7 +5,6 @@ mod attraction;
 mod batch;
 mod closed_loop;
 mod comparison;
-mod cost;
 mod delay;
 mod disturbances;
 mod error;
@@ -39,7 +38,6 @@ pub use attraction::{Attraction, AttractionMap, Grid, MapPoint};
 pub use batch::{Batch, Flown};
 pub use closed_loop::{ClosedLoop, Uncontrolled};
 pub use comparison::{Comparison, RunRow, compare};
-pub use cost::{Cost, Tuning};
 pub use delay::DelayLine;
 pub use disturbances::{Coordinate, Disturbance, Loads, LoadsMemory, Shape};
 pub use error::ExperimentError;
@@ -62,5 +60,8 @@ pub use statistics::{
 };
 pub use streamed::{STREAM_CAPACITY, StreamedTrajectory};
 pub use trajectory::TrajectoryWriter;
-pub use tuning::{Budget, Progress, TuneError, Tuned, tune};
+pub use tuning::{
+    Cost, Front, FrontPoint, Judgement, Method, Objectives, Plan, PointName, Progress, Trial,
+    TrialFigures, Trials, TuneError, Tuned, Tuning, tune, tune_front,
+};
 pub use world::World;

@@ -1,0 +1,214 @@
+//! What a candidate costs, given its runs.
+//!
+//! - Of a run that settled, `J` is the weighted sum of its metrics ([`Cost`]), and `J/(1 + J)` its share of
+//!   the cost, in `[0, 1)`.
+//! - If every run settled, the cost is `(1 − w)·mean + w·tail`: the mean over all runs, and the mean over the
+//!   worst ones, which is the conditional value at risk (Rockafellar and Uryasev 2000).
+//! - If `f` of `n` runs failed, it is `1 + (f − 1 + (p + s)/2)/n`, in `(1, 2]`: `p` is the mean penalty
+//!   of the runs that failed, ½ for one that stayed up without settling and `1 − t/(4T)` for a fall
+//!   or the end of the track at time `t` of the horizon `T`; `s` is the mean over those that settled.
+//!
+//! So any candidate that fails is worse than any that does not, and fewer failures are better than
+//! more; no weight can trade these. Among candidates with as many failures, later falls and better
+//! runs win.
+
+use crate::closed_loop::ClosedLoop;
+use crate::metrics::Metrics;
+use crate::outcome::{Outcome, Run};
+use crate::tuning::settings::{Cost, Tuning};
+
+/// How much the tail counts.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Tail {
+    share: f64,
+    weight: f64,
+}
+
+impl Tail {
+    /// The mean alone.
+    pub(crate) const NONE: Self = Self { share: 1.0, weight: 0.0 };
+
+    pub(crate) fn of(tuning: &Tuning) -> Self {
+        Self { share: tuning.tail, weight: tuning.tail_weight }
+    }
+}
+
+/// Judges single runs of one closed loop.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scale {
+    weights: Cost,
+    horizon: f64,
+    u_max: f64,
+}
+
+/// What one run says of a candidate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Verdict {
+    /// It settled, with this share of the cost.
+    Settled(f64),
+    /// It did not, with this penalty.
+    Failed(f64),
+    /// Its numbers mean nothing.
+    Diverged,
+}
+
+impl Scale {
+    pub(crate) fn new(weights: Cost, closed_loop: &ClosedLoop) -> Self {
+        Self { weights, horizon: closed_loop.horizon(), u_max: closed_loop.u_max() }
+    }
+
+    pub(crate) fn judge(&self, run: &Run, metrics: &Metrics) -> Verdict {
+        match run.outcome {
+            Outcome::Settled => {
+                let j = self.sum(metrics);
+                Verdict::Settled(j / (1.0 + j))
+            }
+            Outcome::NotSettled => Verdict::Failed(0.5),
+            Outcome::Fallen | Outcome::OffTrack => {
+                Verdict::Failed(1.0 - 0.25 * run.time / self.horizon)
+            }
+            Outcome::Diverged => Verdict::Diverged,
+        }
+    }
+
+    /// `J` of a run that settled, and so did so at a time.
+    fn sum(&self, metrics: &Metrics) -> f64 {
+        let Self { weights, horizon, u_max } = self;
+        let share = |time: Option<f64>| time.expect("it settled") / horizon;
+        weights.settling_time * share(metrics.settling_time)
+            + weights.angle_settling_time * share(metrics.angle_settling_time)
+            + weights.iae * metrics.iae
+            + weights.control_effort * (metrics.control_effort / (u_max * u_max * horizon))
+            + weights.total_variation * (metrics.total_variation / u_max)
+            + weights.cart_travel * metrics.cart_travel
+    }
+}
+
+/// Sums up the runs of one candidate.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Judge {
+    /// The shares of the runs that settled.
+    settled: Vec<f64>,
+    failed: u32,
+    penalty: f64,
+    diverged: u32,
+}
+
+impl Judge {
+    pub(crate) fn add(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Settled(share) => self.settled.push(share),
+            Verdict::Failed(penalty) => {
+                self.failed += 1;
+                self.penalty += penalty;
+            }
+            Verdict::Diverged => self.diverged += 1,
+        }
+    }
+
+    /// None without runs, or if one of them diverged: its numbers mean nothing.
+    pub(crate) fn cost(&mut self, tail: Tail) -> Option<f64> {
+        let settled = self.settled.len() as f64;
+        let mean = |sum: f64, count: f64| if count > 0.0 { sum / count } else { 1.0 };
+        // The worst first; equal ones are equal, so their order says nothing.
+        self.settled.sort_unstable_by(|a, b| b.total_cmp(a));
+        let share = mean(self.settled.iter().sum(), settled);
+        let failed = f64::from(self.failed);
+        let runs = settled + failed;
+        if runs == 0.0 || self.diverged > 0 {
+            None
+        } else if self.failed == 0 {
+            let worst = mean_of_first(&self.settled, tail.share * settled);
+            Some((1.0 - tail.weight) * share + tail.weight * worst)
+        } else {
+            let within = 0.5 * (mean(self.penalty, failed) + share);
+            Some(1.0 + (failed - 1.0 + within) / runs)
+        }
+    }
+}
+
+/// The mean of the first `count` values, of which the last counts in part if `count` is not whole.
+fn mean_of_first(values: &[f64], count: f64) -> f64 {
+    let weight = |i: usize| (count - i as f64).clamp(0.0, 1.0);
+    values.iter().enumerate().map(|(i, value)| weight(i) * value).sum::<f64>() / count
+}
+
+#[cfg(test)]
+mod tests {
+    use dip_dynamics::State;
+
+    use super::{Judge, Metrics, Outcome, Run, Scale, Tail, mean_of_first};
+    use crate::experiment::Experiment;
+    use crate::tuning::settings::Cost;
+
+    const HORIZON: f64 = 10.0;
+    const MEAN: Tail = Tail::NONE;
+    const WORST: Tail = Tail { share: 0.25, weight: 1.0 };
+
+    fn cost(runs: &[(Outcome, f64)], effort: f64, tail: Tail) -> Option<f64> {
+        let closed_loop = Experiment::default().closed_loop().unwrap();
+        let scale = Scale::new(Cost::default(), &closed_loop);
+        let mut judge = Judge::default();
+        for &(outcome, time) in runs {
+            let settling_time = (outcome == Outcome::Settled).then_some(time);
+            let run = Run { outcome, time, final_state: State::UPRIGHT };
+            judge.add(scale.judge(
+                &run,
+                &Metrics {
+                    settling_time,
+                    angle_settling_time: settling_time,
+                    iae: 0.1,
+                    control_effort: effort,
+                    ..Metrics::default()
+                },
+            ));
+        }
+        judge.cost(tail)
+    }
+
+    #[test]
+    fn candidates_are_ordered_as_they_should_be() {
+        use Outcome::{Fallen, NotSettled, Settled};
+        // Each row costs more than the one before.
+        for tail in [MEAN, WORST] {
+            let ordered = [
+                cost(&[(Settled, 1.0), (Settled, 1.0)], 10.0, tail),
+                cost(&[(Settled, 1.0), (Settled, 9.0)], 10.0, tail),
+                cost(&[(Settled, 1.0), (NotSettled, HORIZON)], 10.0, tail),
+                cost(&[(Settled, 1.0), (Fallen, 9.0)], 10.0, tail),
+                cost(&[(Settled, 1.0), (Fallen, 1.0)], 10.0, tail),
+                cost(&[(NotSettled, HORIZON), (NotSettled, HORIZON)], 10.0, tail),
+                cost(&[(NotSettled, HORIZON), (Fallen, 9.0)], 10.0, tail),
+                cost(&[(Fallen, 9.0), (Fallen, 9.0)], 10.0, tail),
+                cost(&[(Fallen, 0.0), (Fallen, 0.0)], 10.0, tail),
+            ]
+            .map(Option::unwrap);
+            assert!(ordered.is_sorted_by(|a, b| a < b), "{ordered:?}");
+            assert!(ordered[0] > 0.0 && ordered[8] == 2.0);
+        }
+    }
+
+    #[test]
+    fn the_most_expensive_success_is_cheaper_than_the_best_failure() {
+        let success = cost(&[(Outcome::Settled, HORIZON)], 1e15, WORST);
+        let failure = cost(&[(Outcome::Settled, 0.0), (Outcome::NotSettled, HORIZON)], 0.0, WORST);
+        assert!(success < Some(1.0) && Some(1.0) < failure);
+    }
+
+    #[test]
+    fn the_tail_is_the_worst_runs_alone() {
+        use Outcome::Settled;
+        let (slow, quick) = ((Settled, 9.0), (Settled, 1.0));
+        let one_slow = cost(&[quick, slow, quick, quick], 10.0, WORST);
+        assert_eq!(one_slow, cost(&[slow], 10.0, MEAN));
+        assert!(one_slow > cost(&[quick, slow, quick, quick], 10.0, MEAN));
+        assert_eq!(mean_of_first(&[4.0, 2.0, 1.0], 1.5), (4.0 + 0.5 * 2.0) / 1.5);
+        assert_eq!(mean_of_first(&[4.0, 2.0, 1.0], 0.5), 4.0);
+    }
+
+    #[test]
+    fn what_means_nothing_has_no_cost() {
+        assert_eq!(cost(&[], 10.0, MEAN), None);
+        assert_eq!(cost(&[(Outcome::Settled, 1.0), (Outcome::Diverged, 1.0)], 10.0, MEAN), None);
+    }
+}

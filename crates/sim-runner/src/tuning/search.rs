@@ -1,0 +1,116 @@
+//! The loop of a search: ask, fly, tell, keep, show.
+//!
+//! Validated by `tests/tuning.rs`, also by killing real processes.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use argmin::core::checkpointing::CheckpointingFrequency;
+use pso_optim::{CheckpointFile, Optimiser, Outcome};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::tuning::{Judgement, Objective, Plan, Progress, TuneError};
+
+/// A search that is to be run.
+pub(super) struct Search<'a> {
+    pub(super) objective: &'a Objective<'a>,
+    pub(super) plan: Plan,
+    pub(super) checkpoint: Option<&'a Path>,
+}
+
+/// What a search for one cost found, and each of its generations.
+pub(super) struct Shown<R> {
+    pub(super) outcome: R,
+    pub(super) history: Vec<Progress>,
+}
+
+impl Search<'_> {
+    /// For one cost.
+    pub(super) fn run<A>(
+        &self,
+        optimiser: A,
+        watch: impl FnMut(&Progress) -> ControlFlow<()>,
+    ) -> Result<Shown<Outcome>, TuneError>
+    where
+        A: Optimiser<Cost = f64> + Serialize + DeserializeOwned,
+    {
+        let cost = |judgement: &Judgement| judgement.cost;
+        let shown = self.generations(optimiser, cost, watch, |optimiser, costs| {
+            let feasible: Vec<f64> = costs.iter().copied().filter(|cost| cost.is_finite()).collect();
+            let mean = feasible.iter().sum::<f64>() / feasible.len() as f64;
+            Progress {
+                best_cost: optimiser.best().map(|(cost, _)| cost),
+                mean_cost: (!feasible.is_empty()).then_some(mean),
+                ..Progress::of(optimiser)
+            }
+        })?;
+        Ok(Shown { outcome: shown.outcome.outcome()?, history: shown.history })
+    }
+
+    /// For whatever costs `cost` makes of a judgement: the optimiser at its end.
+    pub(super) fn generations<A>(
+        &self,
+        optimiser: A,
+        cost: impl Fn(&Judgement) -> Option<A::Cost>,
+        mut watch: impl FnMut(&Progress) -> ControlFlow<()>,
+        progress: impl Fn(&A, &[A::Cost]) -> Progress,
+    ) -> Result<Shown<A>, TuneError>
+    where
+        A: Optimiser + Serialize + DeserializeOwned,
+    {
+        let Self { objective, plan, checkpoint } = self;
+        if plan.evaluations == 0 {
+            return Err(TuneError::NoEvaluations);
+        }
+        let problem = (objective.experiment, objective.kind, plan);
+        let file = checkpoint
+            .map(|path| {
+                CheckpointFile::new(path, &optimiser, &problem, CheckpointingFrequency::Always)
+            })
+            .transpose()?;
+        let kept = match &file {
+            Some(file) => file.load::<(A, Vec<Progress>)>()?.map(|resumed| resumed.search),
+            None => None,
+        };
+        let (mut optimiser, mut history) = kept.unwrap_or((optimiser, Vec::new()));
+        while optimiser.tally().evaluations < plan.evaluations {
+            let judged = objective.judge(optimiser.ask());
+            let costs: Vec<A::Cost> = judged
+                .iter()
+                .map(|judgement| judgement.as_ref().and_then(&cost))
+                .map(|cost| cost.unwrap_or_else(|| optimiser.infeasible_cost()))
+                .collect();
+            optimiser.tell(&costs);
+            let now = progress(&optimiser, &costs);
+            history.push(now);
+            if let Some(file) = &file {
+                file.save(&(&optimiser, &history))?;
+            }
+            if watch(&now).is_break() {
+                break;
+            }
+        }
+        Ok(Shown { outcome: optimiser, history })
+    }
+}
+
+impl Progress {
+    /// Without costs.
+    fn of(optimiser: &impl Optimiser) -> Self {
+        let tally = optimiser.tally();
+        Self {
+            generation: tally.generations,
+            evaluations: tally.evaluations,
+            best_cost: None,
+            mean_cost: None,
+            hypervolume: None,
+            diversity: optimiser.diversity(),
+        }
+    }
+
+    /// That of several objectives, by the volume of the unit cube that the front dominates.
+    pub(super) fn of_front(optimiser: &impl Optimiser, hypervolume: f64) -> Self {
+        Self { hypervolume: Some(hypervolume), ..Self::of(optimiser) }
+    }
+}
