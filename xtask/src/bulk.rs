@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use anyhow::{Context, Result};
 use memcheck::{CounterChange, ThreadMeter};
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use sim_runner::{Batch, Budget, ClosedLoop, Experiment, Scenario, Starts, Tuned, tune};
+use sim_runner::{Batch, ClosedLoop, Experiment, Plan, Scenario, Starts, tune};
 use smc_controllers::{AnyController, Kind};
 
 /// Where they go on: a pool whose only thread is the one that made it.
@@ -24,18 +24,23 @@ impl Workshop {
         Ok(Self { pool, meter: ThreadMeter::new()? })
     }
 
-    /// Tunes, and tells what that did to the heap. `watch` is called once a generation.
+    /// Tunes, and tells how many candidates there were, and what that did to the heap. `watch` is called once a generation.
     pub(crate) fn tune(
         &self,
         experiment: &Experiment,
         kind: Kind,
-        budget: Budget,
-        mut watch: impl FnMut() + Send + 'static,
-    ) -> Result<(Tuned, CounterChange)> {
+        plan: Plan,
+        mut watch: impl FnMut() + Send,
+    ) -> Result<(u64, CounterChange)> {
         let before = self.meter.read();
-        let tuned = self.pool.install(|| tune(experiment, kind, budget, move |_| watch()));
-        let tuned = tuned.with_context(|| format!("{kind}: a tuning run"))?;
-        Ok((tuned, self.meter.read().since(&before)))
+        let tuned = self.pool.install(|| {
+            tune(experiment, kind, plan, None, |_| {
+                watch();
+                ControlFlow::Continue(())
+            })
+        });
+        let evaluations = tuned.with_context(|| format!("{kind}: a tuning run"))?.evaluations;
+        Ok((evaluations, self.meter.read().since(&before)))
     }
 
     /// Flies a batch of `count` runs, each with a law of its own, and tells what that did to the heap.

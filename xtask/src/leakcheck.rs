@@ -23,7 +23,8 @@ use memcheck::{
 };
 use serde::Serialize;
 use sim_runner::{
-    Budget, ClosedLoop, Experiment, Observer, Scenario, Starts, StreamedTrajectory, World,
+    ClosedLoop, Experiment, Method, Observer, Plan, Scenario, Starts, StreamedTrajectory, Trial,
+    World,
 };
 use smc_controllers::{
     AdaptiveSpec, AnyController, AnyMemory, ClassicalSpec, Command, ConditionalHybridSpec,
@@ -56,7 +57,8 @@ const QUEUE: usize = 64;
 /// Tuning runs and batches are tried twice, with 10,000 candidates or runs each, which differ only in
 /// their length: what a step allocates is the difference of the two.
 const BULK_STEPS: [u64; 2] = [20, 40];
-const TUNING: Budget = Budget { particles: 100, iterations: 100, seed: 1 };
+const TUNING: Plan =
+    Plan { method: Method::Swarm, candidates: 100, evaluations: 10_000, seed: 1, anew: false };
 const BATCH: u64 = 10_000;
 
 /// Half width of the box of initial angles in rad, and the seed of the starts.
@@ -467,13 +469,13 @@ impl Bench {
         let (law, fault, start) = (*law, self.fault, self.starts.get(0));
         bulk(name, Way::Tuning, |experiment, share| {
             let closed_loop = experiment.closed_loop()?;
-            let budget = Budget { iterations: TUNING.iterations.div_ceil(share), ..TUNING };
-            let (tuned, change) = self.workshop.tune(experiment, kind, budget, move || {
+            let plan = Plan { evaluations: TUNING.evaluations.div_ceil(share), ..TUNING };
+            let (evaluations, change) = self.workshop.tune(experiment, kind, plan, move || {
                 if let Some(fault) = fault {
                     Loose::new(Faulty::new(law, fault), ()).work(&closed_loop, start);
                 }
             })?;
-            Ok((tuned.evaluations, change))
+            Ok((evaluations, change))
         })
     }
 
@@ -505,7 +507,8 @@ fn bulk(
 ) -> Result<Subject> {
     let run = |steps: u64, share| {
         let mut experiment = Experiment::default();
-        experiment.tuning.starts = 1;
+        experiment.tuning.trials = vec![Trial { runs: 1, ..Trial::default() }];
+        experiment.tuning.verification = 1;
         experiment.settling.hold = 0.0;
         experiment.simulation.duration = steps as f64 * experiment.simulation.control_period;
         run(&experiment, share)

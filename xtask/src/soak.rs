@@ -20,7 +20,9 @@ use memcheck::{
     Verdict, svg,
 };
 use serde::Serialize;
-use sim_runner::{Budget, ClosedLoop, Coordinate, Disturbance, Experiment, Shape, Starts};
+use sim_runner::{
+    ClosedLoop, Coordinate, Disturbance, Experiment, Method, Plan, Shape, Starts, Trial,
+};
 use smc_controllers::{AnyController, Controller, Kind};
 
 use crate::bulk::Workshop;
@@ -48,7 +50,8 @@ const KICK: Disturbance = Disturbance {
 const STARTS: (f64, u64) = (0.1, 1);
 
 /// A burst of tuning: eight candidates, two generations, two runs of a second each.
-const BURST: Budget = Budget { particles: 8, iterations: 2, seed: 1 };
+const BURST: Plan =
+    Plan { method: Method::Swarm, candidates: 8, evaluations: 16, seed: 1, anew: false };
 const BURST_STARTS: u32 = 2;
 const BURST_S: f64 = 1.0;
 
@@ -213,7 +216,8 @@ impl Surroundings {
     fn new(experiment: &Experiment, samples: usize) -> Result<Self> {
         let mut burst = experiment.clone();
         burst.simulation.duration = BURST_S;
-        burst.tuning.starts = BURST_STARTS;
+        burst.tuning.trials = vec![Trial { runs: BURST_STARTS, ..Trial::default() }];
+        burst.tuning.verification = BURST_STARTS;
         burst.settling.hold = burst.settling.hold.min(BURST_S);
         burst.disturbances.clear();
         let mut surroundings = Self {
@@ -241,9 +245,9 @@ impl Surroundings {
     fn tune(&mut self) -> Result<()> {
         let turn = self.bursts.runs % Kind::ALL.len() as u64;
         let kind = Kind::ALL[usize::try_from(turn)?];
-        let (tuned, change) = self.workshop.tune(&self.burst, kind, BURST, || ())?;
+        let (evaluations, change) = self.workshop.tune(&self.burst, kind, BURST, || ())?;
         self.bursts.runs += 1;
-        self.bursts.evaluations += tuned.evaluations;
+        self.bursts.evaluations += evaluations;
         self.bursts.live_bytes_growth += change.live_bytes;
         Ok(())
     }

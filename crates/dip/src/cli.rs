@@ -58,7 +58,7 @@ pub(crate) enum Command {
     /// Tell which parameter of the plant matters for a controller: Sobol indices
     Sensitivity(SensitivityArgs),
     /// Find gains of one controller with a particle swarm
-    Tune(TuneArgs),
+    Tune(crate::tune::TuneArgs),
     /// Show the linearised plant, a sliding surface with its poles, and the LQR gain
     Design(DesignArgs),
     /// Show the gain vector of each controller: names, units, rules and ranges
@@ -82,7 +82,7 @@ impl Default for Command {
     }
 }
 
-const DEFAULT_SEED: u64 = 1;
+pub(crate) const DEFAULT_SEED: u64 = 1;
 
 #[derive(Debug, Args)]
 pub(crate) struct CompareArgs {
@@ -309,29 +309,6 @@ pub(crate) struct SensitivityArgs {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct TuneArgs {
-    /// Name of the controller, as `dip gains` lists them
-    #[arg(long, value_name = "NAME", value_parser = controller)]
-    pub(crate) controller: Kind,
-
-    /// Seed of the swarm and of the starts that it is judged on
-    #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
-    pub(crate) seed: u64,
-
-    /// Particles of the swarm
-    #[arg(long, value_name = "P", default_value_t = 40)]
-    pub(crate) particles: usize,
-
-    /// Generations of the swarm
-    #[arg(long, value_name = "I", default_value_t = 30)]
-    pub(crate) iterations: u64,
-
-    /// File for the gains, which `simulate` and `compare` take with --gains
-    #[arg(long, value_name = "FILE")]
-    pub(crate) out: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
 #[command(group(ArgGroup::new("surface").args([
     "controller", "q", "poles", "coefficients", "absolute", "relative",
 ])))]
@@ -396,7 +373,7 @@ impl Controlled {
     }
 }
 
-fn controller(name: &str) -> Result<Kind, String> {
+pub(crate) fn controller(name: &str) -> Result<Kind, String> {
     name.parse().map_err(|error: smc_controllers::UnknownController| error.to_string())
 }
 

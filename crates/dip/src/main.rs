@@ -10,6 +10,7 @@ mod compare;
 mod design;
 mod gains;
 mod input;
+mod interrupt;
 mod locate;
 mod montecarlo;
 mod output;
@@ -22,6 +23,7 @@ mod sensitivity;
 mod simulate;
 mod terminal;
 mod tune;
+mod tune_picture;
 mod version;
 
 use std::process::ExitCode;
@@ -51,7 +53,7 @@ fn main() -> ExitCode {
             eprintln!("error: {error:#}");
             if error.is::<InputError>() {
                 ExitCode::from(INPUT_FAULT)
-            } else if error.is::<Interrupted>() {
+            } else if error.is::<Interrupted>() || error.is::<tune::Interrupted>() {
                 ExitCode::from(INTERRUPTED)
             } else {
                 ExitCode::FAILURE

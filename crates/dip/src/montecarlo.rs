@@ -6,9 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -21,9 +19,9 @@ use sim_runner::{
 use smc_controllers::{AnyController, Kind};
 use thiserror::Error;
 
-use crate::INTERRUPTED;
 use crate::cli::MontecarloArgs;
 use crate::input::{InputError, Source};
+use crate::interrupt;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::terminal::{cell, progress_bar, significant, table};
 
@@ -118,7 +116,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &MontecarloArgs) -> R
     };
     let mut campaign = resumed.unwrap_or_else(|| Campaign::new(kinds, &closed_loop, args.worst));
 
-    let is_over = flag_of_ctrl_c()?;
+    let is_over = interrupt::flag()?;
     let bar = progress_bar(0, "runs");
     bar.set_position(flown(&campaign));
     bar.reset_eta();
@@ -174,20 +172,6 @@ fn goal(args: &MontecarloArgs) -> Result<Goal> {
 /// Runs of all laws.
 fn flown(campaign: &Campaign) -> u64 {
     campaign.laws().iter().map(MonteCarlo::runs).sum()
-}
-
-/// Raised by the first Ctrl-C; the second one ends the program at once.
-fn flag_of_ctrl_c() -> Result<Arc<AtomicBool>> {
-    let flag = Arc::new(AtomicBool::new(false));
-    let raised = Arc::clone(&flag);
-    ctrlc::set_handler(move || {
-        if raised.swap(true, Ordering::Relaxed) {
-            process::exit(INTERRUPTED.into());
-        }
-        eprintln!("ending after this block of runs; Ctrl-C again ends at once");
-    })
-    .context("cannot wait for Ctrl-C")?;
-    Ok(flag)
 }
 
 /// Where a campaign is kept.

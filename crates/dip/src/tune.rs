@@ -1,84 +1,394 @@
-//! `dip tune`: gains of one controller by particle swarm.
+//! `dip tune`: gains that hold in runs that no candidate has seen, with their evidence.
+//!
+//! Validated by `tests/tune.rs`.
 
-use std::path::Path;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use clap::{ArgGroup, Args};
 use serde::Serialize;
 use serde_json::Value;
-use sim_runner::{Budget, Experiment, TuneError, Tuned, tune};
+use sim_runner::{
+    Experiment, Front, Method, Objectives, Plan, PointName, Progress, TrialFigures, TuneError,
+    Tuned, tune, tune_front,
+};
 use smc_controllers::{ControllerSpec, Kind};
+use thiserror::Error;
 
-use crate::cli::TuneArgs;
+use crate::cli::DEFAULT_SEED;
 use crate::input::{InputError, Source};
-use crate::output::{Draft, SCHEMA, VERSION, print, print_json};
-use crate::terminal::progress_bar;
+use crate::interrupt;
+use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::terminal::{cell, progress_bar, table};
+use crate::tune_picture;
+
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("laws").args(["controller", "all"]).required(true)))]
+pub(crate) struct TuneArgs {
+    /// Name of the controller, as `dip gains` lists them
+    #[arg(long, value_name = "NAME", value_parser = crate::cli::controller)]
+    controller: Option<Kind>,
+
+    /// Every controller, one after the other, each from nothing: the gains that it has are forgotten
+    #[arg(long)]
+    all: bool,
+
+    /// swarm, cma_es or differential_evolution
+    #[arg(long, value_name = "METHOD", default_value = "swarm", value_parser = method,
+          conflicts_with = "pareto")]
+    method: Method,
+
+    /// Candidates of a generation
+    #[arg(long, value_name = "P", default_value_t = Plan::default().candidates)]
+    particles: usize,
+
+    /// Candidates in all, or for how long to search: 4000, 90s, 10m, 2h
+    #[arg(long, value_name = "BUDGET", default_value = "4000", value_parser = budget)]
+    budget: Budget,
+
+    /// Seed of the method and of the runs that candidates are judged in
+    #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
+    seed: u64,
+
+    /// Forget the gains of the experiment, which else are the first candidate
+    #[arg(long)]
+    anew: bool,
+
+    /// Trade settling time, effort and chattering for each other: a front instead of one result
+    #[arg(long)]
+    pareto: bool,
+
+    /// Which point of the front becomes the result: fast, thrifty, calm or balanced
+    #[arg(long, value_name = "POINT", default_value = "balanced", value_parser = point,
+          requires = "pareto")]
+    pick: PointName,
+
+    /// Directory for gains with their evidence, pictures and checkpoint; of --all one below it for each
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+
+    /// Go on from the checkpoint in --out
+    #[arg(long, requires = "out")]
+    resume: bool,
+}
+
+/// How long to search.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Budget {
+    Evaluations(u64),
+    Time(Duration),
+}
+
+fn method(name: &str) -> Result<Method, String> {
+    let names = Method::ALL.map(Method::name);
+    let found = Method::ALL.into_iter().find(|method| method.name() == name);
+    found.ok_or_else(|| format!("must be one of {}", names.join(", ")))
+}
+
+fn point(name: &str) -> Result<PointName, String> {
+    let names = PointName::ALL.map(PointName::name);
+    let found = PointName::ALL.into_iter().find(|point| point.name() == name);
+    found.ok_or_else(|| format!("must be one of {}", names.join(", ")))
+}
+
+fn budget(text: &str) -> Result<Budget, String> {
+    let rule = || "must be a number of candidates, or a time such as 90s, 10m or 2h".to_owned();
+    let time = |number: &str, unit: u64| {
+        let number: u64 = number.parse().map_err(|_| rule())?;
+        let seconds = number.checked_mul(unit).filter(|&seconds| seconds > 0).ok_or_else(rule)?;
+        Ok(Budget::Time(Duration::from_secs(seconds)))
+    };
+    match text.char_indices().next_back() {
+        Some((at, 's')) => time(&text[..at], 1),
+        Some((at, 'm')) => time(&text[..at], 60),
+        Some((at, 'h')) => time(&text[..at], 3600),
+        _ => match text.parse() {
+            Ok(evaluations) if evaluations > 0 => Ok(Budget::Evaluations(evaluations)),
+            _ => Err(rule()),
+        },
+    }
+}
+
+/// What was found was not good enough; it was written all the same.
+#[derive(Debug, Error)]
+#[error("{}: these gains failed; what they did is in the table", .0.join(", "))]
+pub(crate) struct NotVerified(Vec<&'static str>);
+
+/// Ended by Ctrl-C.
+#[derive(Debug, Error)]
+#[error("interrupted{}", if *.is_kept { "; --resume goes on from there" } else { "" })]
+pub(crate) struct Interrupted {
+    is_kept: bool,
+}
 
 /// The document of a search; with `--gains` it is read again.
 #[derive(Serialize)]
 struct Document {
     schema: u32,
     controller: Kind,
-    best_cost: f64,
     gains: Value,
-    /// Runs that settled with these gains, of the starts that they were tuned on.
-    settled: u32,
-    starts: u32,
+    /// `verified`, `failed_training` or `failed_verification`.
+    verdict: Verdict,
+    /// Of the result in the training runs; none of a point of a front.
+    best_cost: Option<f64>,
+    /// Of the result in the held-out runs.
+    verification_cost: Option<f64>,
+    training: Vec<TrialFigures>,
+    verification: Vec<TrialFigures>,
     evaluations: u64,
     infeasible: u64,
-    seed: u64,
-    particles: usize,
-    iterations: u64,
+    plan: Plan,
+    /// That gives this result again.
+    command: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    picked: Option<PointName>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    front: Vec<Point>,
+    history: Vec<Progress>,
     version: &'static str,
     /// What the gains were tuned for.
     experiment: Experiment,
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &TuneArgs) -> Result<()> {
-    let &TuneArgs { controller, seed, particles, iterations, .. } = args;
-    let source = Source::load(config)?;
-    // A place that cannot be written to is better known before the search than after it.
-    let draft = args.out.as_deref().map(Draft::begin).transpose()?;
-    let bar = progress_bar(iterations, "generations");
-    let show = bar.clone();
-    let budget = Budget { particles, iterations, seed };
-    let result = tune(source.experiment(), controller, budget, move |progress| {
-        show.set_position(progress.iteration);
-        if let Some(best) = progress.best_cost {
-            show.set_message(format!("(best cost {best:.4})"));
-        }
-    });
-    bar.finish_and_clear();
-    let Tuned { spec, best_cost, settled, starts, evaluations, infeasible } =
-        result.map_err(|error| match error {
-            TuneError::Experiment(error) => source.locate(&error).into(),
-            TuneError::NoIterations | TuneError::Swarm(pso_optim::Error::Setting { .. }) => {
-                InputError::new(&error).into()
-            }
-            other => anyhow::Error::from(other),
-        })?;
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Verdict {
+    Verified,
+    FailedTraining,
+    FailedVerification,
+}
 
-    source.warn_about(&spec);
-    let document = Document {
-        schema: SCHEMA,
-        controller,
-        best_cost,
-        gains: gains(&spec)?,
-        settled,
-        starts,
-        evaluations,
-        infeasible,
-        seed,
-        particles,
-        iterations,
-        version: VERSION,
-        experiment: source.experiment().clone(),
-    };
-    if json {
-        print_json(&document)?;
-    } else {
-        print(&in_words(&document, spec))?;
+/// One of a front.
+#[derive(Serialize)]
+struct Point {
+    names: Vec<PointName>,
+    settling_time: f64,
+    control_effort: f64,
+    chattering: f64,
+    verified: bool,
+    gains: Value,
+}
+
+/// Where the files of a law are.
+struct Files {
+    document: PathBuf,
+    checkpoint: PathBuf,
+    convergence: PathBuf,
+    front: PathBuf,
+}
+
+impl Files {
+    /// What is wrong with their places is known before the search, which may take hours.
+    fn begin(directory: &Path, args: &TuneArgs) -> Result<Self> {
+        make_directory(directory)?;
+        let files = Self {
+            document: directory.join("tune.json"),
+            checkpoint: directory.join("tune.checkpoint"),
+            convergence: directory.join("convergence.svg"),
+            front: directory.join("front.svg"),
+        };
+        Draft::begin(&files.document)?;
+        Draft::begin(&files.convergence)?;
+        if !args.resume && files.checkpoint.exists() {
+            let place = files.checkpoint.display();
+            let message =
+                format!("{place}: a search was kept there; --resume goes on, or remove it");
+            return Err(InputError::new(&message).into());
+        }
+        Ok(files)
     }
-    draft.map_or(Ok(()), |draft| draft.finish_json(&document))
+}
+
+pub(crate) fn run(config: Option<&Path>, json: bool, args: &TuneArgs) -> Result<()> {
+    let source = Source::load(config)?;
+    let kinds: Vec<Kind> = args.controller.map_or(Kind::ALL.to_vec(), |kind| vec![kind]);
+    let is_over = interrupt::flag()?;
+    let mut failed = Vec::new();
+    let mut documents = Vec::new();
+    for kind in kinds {
+        let directory =
+            args.out.as_ref().map(|out| if args.all { out.join(kind.name()) } else { out.clone() });
+        let files = directory.as_deref().map(|place| Files::begin(place, args)).transpose()?;
+        let (document, spec) = search(config, &source, kind, args, files.as_ref(), &|| {
+            is_over.load(Ordering::Relaxed)
+        })?;
+        source.warn_about(&spec);
+        if let Some(files) = &files {
+            tune_picture::convergence(Draft::begin(&files.convergence)?, kind, &document.history)?;
+            if args.pareto {
+                let points: Vec<([f64; 3], Vec<&str>)> =
+                    document.front.iter().map(Point::shown).collect();
+                tune_picture::front(Draft::begin(&files.front)?, kind, &points)?;
+            }
+            Draft::begin(&files.document)?.finish_json(&document)?;
+        }
+        if !json {
+            print(&in_words(&document, spec))?;
+        }
+        if document.verdict != Verdict::Verified {
+            failed.push(kind.name());
+        }
+        documents.push(document);
+        if is_over.load(Ordering::Relaxed) {
+            return Err(Interrupted { is_kept: args.out.is_some() }.into());
+        }
+    }
+    if json {
+        match documents.as_slice() {
+            [one] if !args.all => print_json(one)?,
+            all => print_json(&all)?,
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(NotVerified(failed).into()) }
+}
+
+fn search(
+    config: Option<&Path>,
+    source: &Source,
+    kind: Kind,
+    args: &TuneArgs,
+    files: Option<&Files>,
+    is_over: &dyn Fn() -> bool,
+) -> Result<(Document, ControllerSpec)> {
+    let (evaluations, time) = match args.budget {
+        Budget::Evaluations(count) => (count, None),
+        Budget::Time(time) => (u64::MAX, Some(time)),
+    };
+    let &TuneArgs { method, particles: candidates, seed, all, anew, .. } = args;
+    let plan = Plan { method, candidates, evaluations, seed, anew: anew || all };
+    let bar = progress_bar(
+        time.map_or(evaluations, |time| time.as_secs()),
+        match time {
+            Some(_) => "s",
+            None => "candidates",
+        },
+    );
+    let began = Instant::now();
+    let mut is_first = true;
+    let watch = |progress: &Progress| {
+        let elapsed = began.elapsed();
+        bar.set_position(time.map_or(progress.evaluations, |_| elapsed.as_secs()));
+        if is_first {
+            // What a checkpoint had is no speed.
+            bar.reset_eta();
+            is_first = false;
+        }
+        let best = match (progress.best_cost, progress.hypervolume) {
+            (Some(cost), _) => format!("best cost {cost:.4}"),
+            (None, Some(volume)) => format!("volume {volume:.4}"),
+            (None, None) => "nothing feasible yet".to_owned(),
+        };
+        bar.set_message(format!("{kind}: {best}, diversity {:.3}", progress.diversity));
+        if is_over() || time.is_some_and(|time| elapsed >= time) {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    };
+    let checkpoint = files.map(|files| files.checkpoint.as_path());
+    let experiment = source.experiment();
+    let result = if args.pareto {
+        tune_front(experiment, kind, plan, checkpoint, watch)
+            .map(|front| of_front(args.pick, front))
+    } else {
+        tune(experiment, kind, plan, checkpoint, watch).map(of_tuned)
+    };
+    bar.finish_and_clear();
+    let (found, spec) = result.map_err(|error| match error {
+        TuneError::Experiment(error) => source.locate(&error).into(),
+        TuneError::NoEvaluations
+        | TuneError::NothingToTune(_)
+        | TuneError::NothingToHold(_)
+        | TuneError::Checkpoint(_)
+        | TuneError::Optimiser(pso_optim::Error::Setting { .. }) => InputError::new(&error).into(),
+        other => anyhow::Error::from(other),
+    })?;
+    let command = command(config, kind, args, found.evaluations);
+    let document = Document {
+        plan,
+        command,
+        gains: gains(&spec)?,
+        front: found.front.into_iter().collect::<Result<_>>()?,
+        schema: SCHEMA,
+        controller: kind,
+        verdict: found.verdict,
+        best_cost: found.best_cost,
+        verification_cost: found.verification_cost,
+        training: found.training,
+        verification: found.verification,
+        evaluations: found.evaluations,
+        infeasible: found.infeasible,
+        picked: args.pareto.then_some(args.pick),
+        history: found.history,
+        version: VERSION,
+        experiment: experiment.clone(),
+    };
+    Ok((document, spec))
+}
+
+/// What both kinds of searches find.
+struct Found {
+    verdict: Verdict,
+    best_cost: Option<f64>,
+    verification_cost: Option<f64>,
+    training: Vec<TrialFigures>,
+    verification: Vec<TrialFigures>,
+    evaluations: u64,
+    infeasible: u64,
+    front: Vec<Result<Point>>,
+    history: Vec<Progress>,
+}
+
+fn of_tuned(tuned: Tuned) -> (Found, ControllerSpec) {
+    let verdict = match (tuned.holds(), tuned.is_verified()) {
+        (false, _) => Verdict::FailedTraining,
+        (true, false) => Verdict::FailedVerification,
+        (true, true) => Verdict::Verified,
+    };
+    let found = Found {
+        verdict,
+        best_cost: Some(tuned.best_cost),
+        verification_cost: tuned.verification_cost,
+        training: tuned.training,
+        verification: tuned.verification,
+        evaluations: tuned.evaluations,
+        infeasible: tuned.infeasible,
+        front: Vec::new(),
+        history: tuned.history,
+    };
+    (found, tuned.spec)
+}
+
+fn of_front(pick: PointName, front: Front) -> (Found, ControllerSpec) {
+    let picked = front.pick(pick).clone();
+    let passed = |trials: &[TrialFigures]| trials.iter().all(|trial| trial.passed);
+    let verdict =
+        if passed(&picked.verification) { Verdict::Verified } else { Verdict::FailedVerification };
+    let point = |point: &sim_runner::FrontPoint| {
+        let Objectives { settling_time, control_effort, chattering } = point.objectives;
+        Ok(Point {
+            names: point.names.clone(),
+            settling_time,
+            control_effort,
+            chattering,
+            verified: passed(&point.verification),
+            gains: gains(&point.spec)?,
+        })
+    };
+    let found = Found {
+        verdict,
+        best_cost: None,
+        verification_cost: None,
+        training: Vec::new(),
+        verification: picked.verification,
+        evaluations: front.evaluations,
+        infeasible: front.infeasible,
+        front: front.points.iter().map(point).collect(),
+        history: front.history,
+    };
+    (found, picked.spec)
 }
 
 /// The gains alone, without the name of the law around them.
@@ -87,20 +397,114 @@ fn gains(spec: &ControllerSpec) -> Result<Value> {
     Ok(spec_of_name[spec.kind().name()].take())
 }
 
+/// The command that gives the result again: a time became the candidates that it was enough for.
+fn command(config: Option<&Path>, kind: Kind, args: &TuneArgs, evaluations: u64) -> String {
+    let mut command = "dip tune".to_owned();
+    if let Some(config) = config {
+        command += &format!(" --config {}", config.display());
+    }
+    command += &format!(" --controller {kind}");
+    if args.anew || args.all {
+        command += " --anew";
+    }
+    if args.pareto {
+        command += &format!(" --pareto --pick {}", args.pick.name());
+    } else {
+        command += &format!(" --method {}", args.method.name());
+    }
+    command
+        + &format!(" --particles {} --budget {evaluations} --seed {}", args.particles, args.seed)
+}
+
+impl Point {
+    fn shown(&self) -> ([f64; 3], Vec<&str>) {
+        let values = [self.settling_time, self.control_effort, self.chattering];
+        (values, self.names.iter().map(|name| name.name()).collect())
+    }
+}
+
 fn in_words(document: &Document, mut spec: ControllerSpec) -> String {
-    let Document { controller, best_cost, evaluations, infeasible, seed, settled, starts, .. } =
-        document;
+    let Document { controller, evaluations, infeasible, plan, verdict, .. } = document;
     let mut text = format!(
-        "{controller}: cost {best_cost:.6} after {evaluations} evaluations ({infeasible} \
-         infeasible), seed {seed}\n{settled} of {starts} tuning starts settle\n"
+        "{controller}: {evaluations} candidates ({infeasible} infeasible), seed {}\n",
+        plan.seed
     );
-    if settled < starts {
-        text += "These gains do not hold all of their starts: search longer, or from a smaller box\n\
-                 ([tuning] box), which the actuator can hold.\n";
+    if let (Some(best), Some(held_out)) = (document.best_cost, document.verification_cost) {
+        let gap = held_out - best;
+        text += &format!("cost {best:.4} in training, {held_out:.4} held out: gap {gap:+.4}\n");
+    }
+    text += &format!("{}\n", trials(document).trim_fmt());
+    text += match verdict {
+        Verdict::Verified => {
+            "verified: every trial has passed in runs that no candidate has seen\n"
+        }
+        Verdict::FailedTraining => {
+            "FAILED in training: no candidate held every run. Search longer, or ask for less\n\
+             ([[tuning.trials]] box, mismatch).\n"
+        }
+        Verdict::FailedVerification => {
+            "FAILED in verification: what held in training did not in runs that were held out.\n\
+             Give the trials more runs ([[tuning.trials]] runs), or ask for less.\n"
+        }
+    };
+    if !document.front.is_empty() {
+        text +=
+            &format!("\nfront: {} points\n{}\n", document.front.len(), front(document).trim_fmt());
     }
     text.push('\n');
     spec.visit_tunable(|gain, value| {
-        text += &format!("  {:<18}{value:>14.6}  {}\n", gain.to_string(), gain.unit);
+        text += &format!("  {:<18}{value:>14}  {}\n", gain.to_string(), gain.unit);
     });
-    text
+    text + &format!("\n{}\n", document.command)
+}
+
+fn trials(document: &Document) -> comfy_table::Table {
+    let mut shown = table(&[
+        "trial",
+        "runs",
+        "success\n[%]",
+        "95 %\n[%]",
+        "required\n[%]",
+        "settle\n[s]",
+        "angles\n[s]",
+        "∫u²dt\n[N²·s]",
+    ]);
+    let sets = [("training", &document.training), ("held out", &document.verification)];
+    for (set, trials) in sets {
+        for trial in trials {
+            let percent = |share: f64| format!("{:.2}", 100.0 * share);
+            let required = match set {
+                "training" => "100.00".to_owned(),
+                _ => percent(trial.required),
+            };
+            shown.add_row([
+                format!("{}, {set}", trial.name),
+                trial.runs.to_string(),
+                percent(trial.success.value),
+                format!("{:.1}–{:.1}", 100.0 * trial.success.low, 100.0 * trial.success.high),
+                required,
+                cell(trial.settling_time_median, 3),
+                cell(trial.angle_settling_time_median, 3),
+                cell(trial.control_effort_median, 1),
+            ]);
+        }
+    }
+    shown
+}
+
+/// The named points.
+fn front(document: &Document) -> comfy_table::Table {
+    let mut shown =
+        table(&["point", "settle\n[s]", "∫u²dt\n[N²·s]", "chattering\n[N/s]", "verified"]);
+    for point in document.front.iter().filter(|point| !point.names.is_empty()) {
+        let names: Vec<&str> = point.names.iter().map(|name| name.name()).collect();
+        shown.add_row([
+            names.join(", "),
+            cell(Some(point.settling_time), 3),
+            cell(Some(point.control_effort), 1),
+            cell(Some(point.chattering), 2),
+            if point.verified { "yes" } else { "no" }.to_owned(),
+        ]);
+    }
+    shown
 }

@@ -9,7 +9,6 @@ use smc_controllers::{AnyController, ControllerSpec, Controllers, Kind};
 
 use crate::actuator::{Actuator, Drive};
 use crate::closed_loop::{ClosedLoop, in_bounds};
-use crate::tuning::Tuning;
 use crate::disturbances::{Disturbance, Loads};
 use crate::error::ExperimentError;
 use crate::mismatch::Mismatch;
@@ -18,6 +17,7 @@ use crate::rules::{STEPS_MAX, multiple, not_negative, positive, require};
 use crate::scenario::{Scenario, Scenarios};
 use crate::sensors::{Sensing, Sensors};
 use crate::starts::{StartDesign, Starts};
+use crate::tuning::Tuning;
 
 /// A whole experiment. Unchecked: [`Experiment::closed_loop`] and [`Experiment::controller`] check.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

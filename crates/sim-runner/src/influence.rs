@@ -58,7 +58,7 @@ impl Quantity {
         match self {
             Self::Success => Some(f64::from(run.outcome == Outcome::Settled)),
             Self::Cost => {
-                let mut judge = Judge::default();
+                let mut judge = Judge::new(1);
                 judge.add(scale.judge(run, metrics));
                 judge.cost(Tail::NONE)
             }

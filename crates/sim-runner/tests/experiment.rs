@@ -5,8 +5,8 @@ use core::f64::consts::FRAC_PI_2;
 
 use dip_dynamics::{Integrator, Parameters, State};
 use sim_runner::{
-    Actuator, Coordinate, Cost, Disturbance, Experiment, ExperimentError, Settling, Shape,
-    Simulation, Spread, Tuning, Velocities,
+    Actuator, Coordinate, Cost, Disturbance, Experiment, ExperimentError, Mismatch, Settling,
+    Shape, Simulation, Spread, Tuning, Velocities,
 };
 use smc_controllers::{
     AdaptiveSpec, ClassicalSpec, ConditionalHybridSpec, ControllerSpec, HybridSpec, IntegralSpec,
@@ -173,8 +173,9 @@ fn settings_that_have_to_be_positive() {
 #[test]
 fn weights_of_the_cost_that_must_not_be_negative() {
     type Field = fn(&mut Cost) -> &mut f64;
-    let weights: [(&str, Field); 5] = [
+    let weights: [(&str, Field); 6] = [
         ("settling_time", |c| &mut c.settling_time),
+        ("angle_settling_time", |c| &mut c.angle_settling_time),
         ("iae", |c| &mut c.iae),
         ("control_effort", |c| &mut c.control_effort),
         ("total_variation", |c| &mut c.total_variation),
@@ -194,26 +195,62 @@ fn weights_of_the_cost_that_must_not_be_negative() {
     }
     let nothing = Cost {
         settling_time: 0.0,
+        angle_settling_time: 0.0,
         iae: 0.0,
         control_effort: 0.0,
         total_variation: 0.0,
         cart_travel: 0.0,
     };
     check(
-        |experiment| experiment.tuning = Tuning { cost: nothing, ..experiment.tuning },
+        |experiment| experiment.tuning.cost = nothing,
         "tuning.cost.settling_time",
         "tuning.cost.settling_time = 0: must be greater than 0, or another weight of the cost",
     );
     check(
-        |experiment| experiment.tuning.starts = 0,
-        "tuning.starts",
-        "tuning.starts = 0: must be from 1 to 100000",
+        |experiment| experiment.tuning.verification = 0,
+        "tuning.verification",
+        "tuning.verification = 0: must be from 1 to 100000",
+    );
+    check(
+        |experiment| experiment.tuning.trials[2].runs = 0,
+        "tuning.trials.2.runs",
+        "tuning.trials.2.runs = 0: must be from 1 to 100000",
+    );
+    check(
+        |experiment| experiment.tuning.trials.clear(),
+        "tuning.trials",
+        "tuning.trials = 0: must be at least one",
+    );
+    check(
+        |experiment| experiment.tuning.trials[0].required = 1.5,
+        "tuning.trials.0.required",
+        "tuning.trials.0.required = 1.5: must be from 0 to 1",
+    );
+    check(
+        |experiment| {
+            experiment.tuning.trials[1].mismatch =
+                Some(Mismatch { m1: Some(Spread::Uniform(2.0)), ..Mismatch::default() });
+        },
+        "tuning.trials.1.mismatch.m1.uniform",
+        "tuning.trials.1.mismatch.m1.uniform = 2: must be at least 0 and less than 1",
+    );
+    for value in [0.0, 1.5, f64::NAN] {
+        check(
+            |experiment| experiment.tuning.tail = value,
+            "tuning.tail",
+            &format!("tuning.tail = {value}: must be greater than 0 and at most 1"),
+        );
+    }
+    check(
+        |experiment| experiment.tuning.tail_weight = -0.5,
+        "tuning.tail_weight",
+        "tuning.tail_weight = -0.5: must be from 0 to 1",
     );
     for (value, shown) in [(0.0, "0"), (-1.0, "-1"), (3.2, "3.2"), (f64::NAN, "NaN")] {
         check(
-            |experiment| experiment.tuning.radius = value,
-            "tuning.box",
-            &format!("tuning.box = {shown}: must be greater than 0 and at most pi rad"),
+            |experiment| experiment.tuning.trials[0].radius = value,
+            "tuning.trials.0.box",
+            &format!("tuning.trials.0.box = {shown}: must be greater than 0 and at most pi rad"),
         );
     }
     check(
@@ -403,12 +440,12 @@ fn an_experiment_survives_a_file() {
     experiment.start.theta1 = 1.0 / 3.0;
     experiment.simulation.integrator = Integrator::SemiImplicitEuler;
     experiment.controllers.hybrid.k1_init = 2.0 / 7.0;
-    experiment.tuning.radius = 0.7;
+    experiment.tuning.tail = 0.7;
     let json = serde_json::to_string(&experiment).unwrap();
     assert_eq!(serde_json::from_str::<Experiment>(&json).unwrap(), experiment);
-    let short = serde_json::json!({ "tuning": { "box": 0.7 }, "plant": { "m2": 0.1 + 0.2 } });
+    let short = serde_json::json!({ "tuning": { "tail": 0.7 }, "plant": { "m2": 0.1 + 0.2 } });
     let expected = Experiment {
-        tuning: Tuning { radius: 0.7, ..Tuning::default() },
+        tuning: Tuning { tail: 0.7, ..Tuning::default() },
         plant: Parameters { m2: 0.1 + 0.2, ..Parameters::default() },
         ..Experiment::default()
     };

@@ -1,17 +1,21 @@
 //! The search for gains: reproducible on any number of threads, never worse than its start, and
 //! honest about what it cannot do.
 
-use std::sync::{Arc, Mutex};
+use std::ops::ControlFlow;
 
 use dip_dynamics::State;
 use sim_runner::{
-    Budget, Cost, Experiment, ExperimentError, Outcome, Progress, Scenario, Simulation, TuneError,
-    Tuned, Tuning, tune,
+    Cost, Experiment, ExperimentError, Method, Outcome, Plan, PointName, Progress, Scenario,
+    Simulation, Trial, Trials, TuneError, Tuned, Tuning, tune, tune_front,
 };
 use smc_controllers::{
     AdaptiveSpec, ClassicalSpec, ControllerSpec, EquivalentControl, Kind, SurfaceDesign, Switching,
     Weights,
 };
+
+fn trial(runs: u32, radius: f64) -> Trial {
+    Trial { runs, radius, required: 0.9, ..Trial::default() }
+}
 
 /// Short, coarse and easy: a search takes a fraction of a second.
 fn experiment() -> Experiment {
@@ -22,59 +26,70 @@ fn experiment() -> Experiment {
             step: 5e-3,
             ..Simulation::default()
         },
-        tuning: Tuning { starts: 3, radius: 0.1, cost: Cost::default() },
+        tuning: Tuning {
+            verification: 20,
+            trials: vec![trial(3, 0.1), Trial { name: "other".to_owned(), ..trial(2, 0.05) }],
+            ..Tuning::default()
+        },
         ..Experiment::default()
     }
 }
 
-const BUDGET: Budget = Budget { particles: 6, iterations: 5, seed: 1 };
+const PLAN: Plan =
+    Plan { method: Method::Swarm, candidates: 6, evaluations: 30, seed: 1, anew: false };
 
-fn quietly(experiment: &Experiment, kind: Kind, budget: Budget) -> Result<Tuned, TuneError> {
-    tune(experiment, kind, budget, |_| ())
+fn quietly(experiment: &Experiment, kind: Kind, plan: Plan) -> Result<Tuned, TuneError> {
+    tune(experiment, kind, plan, None, |_| ControlFlow::Continue(()))
 }
 
-fn on_threads(threads: usize, kind: Kind, budget: Budget) -> Tuned {
+fn on_threads(threads: usize, kind: Kind, plan: Plan) -> Tuned {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-    pool.install(|| quietly(&experiment(), kind, budget)).unwrap()
-}
-
-/// The bits of everything that a search returns.
-fn bits(mut tuned: Tuned) -> Vec<u64> {
-    let mut bits = vec![tuned.best_cost.to_bits(), tuned.evaluations, tuned.infeasible];
-    tuned.spec.visit_tunable(|_, value| bits.push(value.to_bits()));
-    bits
+    pool.install(|| quietly(&experiment(), kind, plan)).unwrap()
 }
 
 #[test]
-fn the_same_seed_gives_the_same_gains_on_any_number_of_threads() {
-    for kind in [Kind::Classical, Kind::Adaptive, Kind::Lqr] {
-        let one = on_threads(1, kind, BUDGET);
+fn the_same_seed_gives_the_same_result_on_any_number_of_threads() {
+    for (kind, method) in [
+        (Kind::Classical, Method::Swarm),
+        (Kind::Adaptive, Method::CmaEs),
+        (Kind::Lqr, Method::DifferentialEvolution),
+    ] {
+        let plan = Plan { method, ..PLAN };
+        let one = on_threads(1, kind, plan);
         for threads in [2, 8] {
-            assert_eq!(bits(on_threads(threads, kind, BUDGET)), bits(one), "{kind}");
+            assert_eq!(on_threads(threads, kind, plan), one, "{kind}");
         }
-        let other = on_threads(1, kind, Budget { seed: 2, ..BUDGET });
-        assert_ne!(bits(other), bits(one), "another seed is another search");
+        let other = on_threads(1, kind, Plan { seed: 2, ..plan });
+        assert_ne!(other, one, "another seed is another search");
     }
 }
 
 #[test]
-fn every_law_can_be_tuned_within_its_ranges() {
+fn every_law_can_be_tuned_within_its_ranges_to_gains_that_can_be_written_down() {
     for kind in Kind::ALL {
-        let Tuned { mut spec, best_cost, settled, starts, evaluations, infeasible } =
-            quietly(&experiment(), kind, BUDGET).unwrap();
-        // Below 1 is what settled from every start, and nothing else.
-        assert_eq!(settled == starts, best_cost < 1.0, "{kind}");
-        assert_eq!(spec.kind(), kind);
-        assert_eq!(evaluations, 6 * 5);
-        assert!(infeasible < evaluations);
-        assert!((0.0..=2.0).contains(&best_cost), "{kind}: {best_cost}");
+        let tuned = quietly(&experiment(), kind, Plan { anew: true, ..PLAN }).unwrap();
+        // Below 1 is what settled in every run, and nothing else.
+        assert_eq!(tuned.holds(), tuned.best_cost < 1.0, "{kind}");
+        assert_eq!(tuned.spec.kind(), kind);
+        assert_eq!(tuned.evaluations, 30);
+        assert!(tuned.infeasible < tuned.evaluations);
+        assert!((0.0..=2.0).contains(&tuned.best_cost), "{kind}: {}", tuned.best_cost);
+        let runs = |trials: &[sim_runner::TrialFigures]| {
+            trials.iter().map(|trial| trial.runs).collect::<Vec<_>>()
+        };
+        assert_eq!(runs(&tuned.training), [3, 2]);
+        assert_eq!(runs(&tuned.verification), [20, 20]);
+        let mut spec = tuned.spec;
         spec.visit_tunable(|gain, value| {
-            let within = gain.lower..=gain.upper;
-            assert!(within.contains(value), "{kind}: {gain} = {value}");
+            assert!((gain.lower..=gain.upper).contains(value), "{kind}: {gain} = {value}");
+            let written: f64 = format!("{value:.3e}").parse().unwrap();
+            // Poles are kept with their sign; a range may end anywhere.
+            assert!(
+                written == *value || [gain.lower, gain.upper].contains(value),
+                "{gain} {value}"
+            );
         });
-        let mut found = experiment();
-        found.controllers.set(spec);
-        found.controller(kind).unwrap();
+        experiment().build(&tuned.spec).unwrap();
     }
 }
 
@@ -87,7 +102,7 @@ fn what_is_not_tuned_stays_as_it_is() {
     base.leak = 0.375;
     base.dead_zone = 0.0625;
     experiment.controllers.adaptive = base;
-    let tuned = quietly(&experiment, Kind::Adaptive, BUDGET).unwrap();
+    let tuned = quietly(&experiment, Kind::Adaptive, PLAN).unwrap();
     let ControllerSpec::Adaptive(spec) = tuned.spec else { panic!("{tuned:?}") };
     assert_eq!((spec.leak, spec.dead_zone, spec.k_max), (0.375, 0.0625, base.k_max));
     assert!(matches!(spec.surface, SurfaceDesign::Lqr(weights) if weights.r == 0.0625));
@@ -117,7 +132,7 @@ fn the_gains_of_the_experiment_are_a_candidate_as_they_are() {
             dead_zone: 0.01,
         };
         // The gains as they are, and one particle at random, of which k_init may be above k_max.
-        let pair = Budget { particles: 2, iterations: 1, seed: seed.into() };
+        let pair = Plan { candidates: 2, evaluations: 2, seed: seed.into(), ..PLAN };
         let tuned = quietly(&experiment, Kind::Adaptive, pair).unwrap();
         assert!(tuned.infeasible <= 1, "{tuned:?}");
         if tuned.infeasible == 1 {
@@ -133,15 +148,17 @@ fn the_gains_of_the_experiment_are_a_candidate_as_they_are() {
 #[test]
 fn a_search_reports_each_generation_and_never_gets_worse() {
     for kind in [Kind::Classical, Kind::SuperTwisting] {
-        let seen = Arc::new(Mutex::new(Vec::new()));
-        let progress = Arc::clone(&seen);
-        let budget = Budget { iterations: 12, ..BUDGET };
-        let tuned = tune(&experiment(), kind, budget, move |p: Progress| {
-            progress.lock().unwrap().push(p);
-        })
-        .unwrap();
-        let seen = seen.lock().unwrap();
-        assert!(seen.iter().map(|p| p.iteration).eq(1..=12), "{seen:?}");
+        let mut seen: Vec<Progress> = Vec::new();
+        let plan = Plan { evaluations: 72, ..PLAN };
+        let watch = |progress: &Progress| {
+            seen.push(*progress);
+            ControlFlow::Continue(())
+        };
+        let tuned = tune(&experiment(), kind, plan, None, watch).unwrap();
+        assert_eq!(seen, tuned.history);
+        assert!(
+            seen.iter().map(|p| (p.generation, p.evaluations)).eq((1..=12).map(|i| (i, 6 * i)))
+        );
         let costs: Vec<f64> = seen.iter().filter_map(|p| p.best_cost).collect();
         assert!(costs.is_sorted_by(|before, after| after <= before), "{costs:?}");
         assert_eq!(costs.last(), Some(&tuned.best_cost));
@@ -149,10 +166,100 @@ fn a_search_reports_each_generation_and_never_gets_worse() {
         // The gains that were found cost, as a start, what they cost as a result.
         let mut again = experiment();
         again.controllers.set(tuned.spec);
-        let once = Budget { iterations: 1, ..BUDGET };
-        let start = quietly(&again, kind, once).unwrap();
-        assert!(start.best_cost <= tuned.best_cost * (1.0 + 1e-9), "{start:?} {tuned:?}");
+        let start = quietly(&again, kind, Plan { evaluations: 6, ..plan }).unwrap();
+        assert!(start.best_cost <= tuned.best_cost, "{start:?} {tuned:?}");
     }
+}
+
+/// Whoever watches ends a search; gone on from its checkpoint, it is the search without a break.
+#[test]
+fn a_search_goes_on_from_its_checkpoint_as_if_nothing_had_happened() {
+    let directory = tempfile::tempdir().unwrap();
+    for method in Method::ALL {
+        let plan = Plan { method, ..PLAN };
+        let path = directory.path().join(method.name());
+        let fly = |plan, until: u64| {
+            tune(&experiment(), Kind::Classical, plan, Some(path.as_path()), |progress| {
+                if progress.generation >= until {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            })
+        };
+        assert_eq!(fly(plan, 2).unwrap().evaluations, 12);
+        assert_eq!(
+            fly(plan, u64::MAX).unwrap(),
+            quietly(&experiment(), Kind::Classical, plan).unwrap()
+        );
+        let other = fly(Plan { seed: 2, ..plan }, u64::MAX).unwrap_err();
+        assert!(matches!(other, TuneError::Checkpoint(_)), "{other}");
+    }
+}
+
+/// A start in training is in no verification, whatever the seeds; and what has trained on three starts alone
+/// fails where it is looked at closely.
+#[test]
+fn what_holds_in_training_alone_is_reported_as_failed() {
+    let mut lucky = experiment();
+    lucky.simulation.duration = 10.0;
+    // Only the smallest of these starts can be held.
+    lucky.actuator.u_max = 20.0;
+    lucky.tuning.trials = vec![Trial { required: 1.0, ..trial(1, 0.5) }];
+    lucky.tuning.verification = 200;
+    let found = (1..40).map(|seed| {
+        quietly(&lucky, Kind::Classical, Plan { seed, evaluations: 6, ..PLAN }).unwrap()
+    });
+    let mut caught = 0;
+    for tuned in found.filter(Tuned::holds) {
+        assert!(!tuned.is_verified(), "{tuned:?}");
+        assert!(tuned.verification_cost.unwrap() > tuned.best_cost);
+        caught += 1;
+    }
+    assert!(caught > 0, "no seed was lucky: this test would not see it");
+}
+
+#[test]
+fn a_front_trades_and_its_names_are_its_ends() {
+    let mut easy = experiment();
+    easy.simulation.duration = 10.0;
+    let plan = Plan { candidates: 12, evaluations: 240, ..PLAN };
+    let fly = || tune_front(&easy, Kind::Lqr, plan, None, |_| ControlFlow::Continue(())).unwrap();
+    let front = fly();
+    assert_eq!(front, fly(), "the same seed gives the same front");
+    assert!(front.points.len() > 3, "{}", front.points.len());
+    for (i, a) in front.points.iter().enumerate() {
+        for b in &front.points[i + 1..] {
+            let better = |a: f64, b: f64| a < b;
+            let (a, b) = (a.objectives, b.objectives);
+            assert!(
+                !(better(b.settling_time, a.settling_time)
+                    && better(b.control_effort, a.control_effort)
+                    && better(b.chattering, a.chattering)),
+                "{b:?} dominates {a:?}"
+            );
+        }
+    }
+    let least = |of: fn(&sim_runner::Objectives) -> f64| {
+        front.points.iter().map(|point| of(&point.objectives)).fold(f64::INFINITY, f64::min)
+    };
+    let of = |name| front.pick(name).objectives;
+    assert_eq!(of(PointName::Fast).settling_time, least(|o| o.settling_time));
+    assert_eq!(of(PointName::Thrifty).control_effort, least(|o| o.control_effort));
+    assert_eq!(of(PointName::Calm).chattering, least(|o| o.chattering));
+    assert!(front.points.iter().any(|point| point.names.contains(&PointName::Balanced)));
+}
+
+/// A law of one's own is judged as ours are.
+#[test]
+fn laws_are_judged_alike_by_type_and_by_name() {
+    let experiment = experiment();
+    let any = experiment.controller(Kind::Lqr).unwrap();
+    let law = smc_controllers::Lqr::try_from(any).unwrap();
+    let trials = Trials::training(&experiment, 1).unwrap();
+    let judged = trials.judge(&[law, law]);
+    assert_eq!(judged, trials.judge_any(Kind::Lqr, &[any, any]));
+    assert_eq!(judged[0], judged[1]);
+    assert_eq!((judged[0].runs, trials.runs(), trials.steps()), (5, 5, 5 * 600));
 }
 
 #[test]
@@ -160,15 +267,15 @@ fn good_gains_cost_less_than_one_and_bad_ones_more() {
     // Too little force for anything: every candidate falls.
     let mut hopeless = experiment();
     hopeless.actuator.u_max = 1e-3;
-    let tuned = quietly(&hopeless, Kind::Lqr, BUDGET).unwrap();
+    let tuned = quietly(&hopeless, Kind::Lqr, PLAN).unwrap();
     assert!(tuned.best_cost > 1.0 && tuned.best_cost <= 2.0, "{tuned:?}");
 
     // Long and easy: gains that settle from everywhere exist, and a known one is among the first.
     let mut easy = experiment();
     easy.simulation.duration = 10.0;
-    easy.tuning.radius = 0.02;
+    easy.tuning.trials = vec![trial(5, 0.02)];
     easy.controllers.lqr.weights = Weights { q: [10.0, 100.0, 100.0, 1.0, 10.0, 10.0], r: 0.1 };
-    let tuned = quietly(&easy, Kind::Lqr, Budget { iterations: 1, ..BUDGET }).unwrap();
+    let tuned = quietly(&easy, Kind::Lqr, Plan { evaluations: 6, ..PLAN }).unwrap();
     assert!(tuned.best_cost < 1.0, "{tuned:?}");
     let mut found = easy;
     found.controllers.set(tuned.spec);
@@ -182,21 +289,38 @@ fn good_gains_cost_less_than_one_and_bad_ones_more() {
 }
 
 #[test]
-fn a_budget_that_cannot_be_searched_with_is_refused() {
-    for (budget, expected) in [
-        (Budget { iterations: 0, ..BUDGET }, "iterations = 0: must be at least 1"),
-        (
-            Budget { particles: 0, ..BUDGET },
-            "particles = 0; must be at least 2 and at most 1000000",
-        ),
-        (
-            Budget { particles: 1, ..BUDGET },
-            "particles = 1; must be at least 2 and at most 1000000",
-        ),
+fn a_plan_that_cannot_be_searched_with_is_refused() {
+    for (plan, expected) in [
+        (Plan { evaluations: 0, ..PLAN }, "evaluations = 0: must be at least 1"),
+        (Plan { candidates: 0, ..PLAN }, "particles = 0; must be at least 2 and at most 1000000"),
+        (Plan { candidates: 1, ..PLAN }, "particles = 1; must be at least 2 and at most 1000000"),
     ] {
-        let error = quietly(&experiment(), Kind::Classical, budget).unwrap_err();
+        let error = quietly(&experiment(), Kind::Classical, plan).unwrap_err();
         assert_eq!(error.to_string(), expected);
     }
+    let mut fixed = experiment();
+    fixed.controllers.classical.surface =
+        SurfaceDesign::Coefficients { s: [1.0, -2.0, 4.0, 1.0, -0.5, 0.7], allow_unstable: true };
+    // Its own gains can still be searched.
+    quietly(&fixed, Kind::Classical, PLAN).unwrap();
+}
+
+/// A cost of exactly 0 says that nothing was asked of the law.
+#[test]
+fn a_search_with_nothing_to_hold_is_an_error() {
+    let mut nothing = experiment();
+    // All of these starts have settled before they begin, and nothing else is weighed.
+    nothing.tuning.trials = vec![trial(3, 1e-4)];
+    nothing.tuning.cost = Cost {
+        settling_time: 1.0,
+        angle_settling_time: 0.0,
+        iae: 0.0,
+        control_effort: 0.0,
+        total_variation: 0.0,
+        cart_travel: 0.0,
+    };
+    let error = quietly(&nothing, Kind::Lqr, PLAN).unwrap_err();
+    assert!(matches!(error, TuneError::NothingToHold(Kind::Lqr)), "{error}");
 }
 
 #[test]
@@ -204,13 +328,15 @@ fn an_experiment_that_cannot_be_run_is_refused_before_the_search() {
     let mut wrong = experiment();
     wrong.plant.m1 = -1.0;
     let mut no_starts = experiment();
-    no_starts.tuning.starts = 0;
+    no_starts.tuning.trials[1].runs = 0;
     let mut wrong_gain = experiment();
     wrong_gain.controllers.classical = ClassicalSpec { k: 0.0, ..ClassicalSpec::default() };
-    for (experiment, key) in
-        [(wrong, "plant.m1"), (no_starts, "tuning.starts"), (wrong_gain, "controllers.classical.k")]
-    {
-        let error = tune(&experiment, Kind::Classical, BUDGET, |_| unreachable!()).unwrap_err();
+    for (experiment, key) in [
+        (wrong, "plant.m1"),
+        (no_starts, "tuning.trials.1.runs"),
+        (wrong_gain, "controllers.classical.k"),
+    ] {
+        let error = tune(&experiment, Kind::Classical, PLAN, None, |_| unreachable!()).unwrap_err();
         let TuneError::Experiment(error) = error else { panic!("{error:?}") };
         assert_eq!(ExperimentError::key(&error), key);
     }
@@ -228,6 +354,6 @@ fn a_search_in_which_nothing_is_feasible_is_an_error() {
         ..experiment.simulation
     };
     experiment.settling.fall_angle = 1e300;
-    let error = quietly(&experiment, Kind::Lqr, BUDGET).unwrap_err();
+    let error = quietly(&experiment, Kind::Lqr, PLAN).unwrap_err();
     assert_eq!(error.to_string(), "none of 30 evaluated candidates was feasible");
 }

@@ -85,7 +85,7 @@ impl Scale {
 }
 
 /// Sums up the runs of one candidate.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub(crate) struct Judge {
     /// The shares of the runs that settled.
     settled: Vec<f64>,
@@ -95,6 +95,11 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
+    /// Of this many runs at most. All memory is taken here.
+    pub(crate) fn new(runs: usize) -> Self {
+        Self { settled: Vec::with_capacity(runs), failed: 0, penalty: 0.0, diverged: 0 }
+    }
+
     pub(crate) fn add(&mut self, verdict: Verdict) {
         match verdict {
             Verdict::Settled(share) => self.settled.push(share),
@@ -148,7 +153,7 @@ mod tests {
     fn cost(runs: &[(Outcome, f64)], effort: f64, tail: Tail) -> Option<f64> {
         let closed_loop = Experiment::default().closed_loop().unwrap();
         let scale = Scale::new(Cost::default(), &closed_loop);
-        let mut judge = Judge::default();
+        let mut judge = Judge::new(runs.len());
         for &(outcome, time) in runs {
             let settling_time = (outcome == Outcome::Settled).then_some(time);
             let run = Run { outcome, time, final_state: State::UPRIGHT };

@@ -14,7 +14,9 @@ use smc_controllers::{ControllerSpec, Kind};
 
 use crate::experiment::Experiment;
 use crate::tuning::search::{Search, Shown};
-use crate::tuning::{Judgement, Objective, Objectives, Plan, Progress, TrialFigures, Trials, TuneError};
+use crate::tuning::{
+    Judgement, Objective, Objectives, Plan, Progress, TrialFigures, Trials, TuneError,
+};
 
 /// Gains of which none is better in every objective than another.
 #[derive(Debug, Clone, PartialEq)]
@@ -143,9 +145,7 @@ pub fn tune_front(
     if points.is_empty() {
         return Err(TuneError::NoFront { evaluations: tally.evaluations });
     }
-    points.sort_by(|a, b| {
-        a.objectives.settling_time.total_cmp(&b.objectives.settling_time)
-    });
+    points.sort_by(|a, b| a.objectives.settling_time.total_cmp(&b.objectives.settling_time));
     name(&mut points);
     let (evaluations, infeasible) = (tally.evaluations, tally.infeasible);
     Ok(Front { points, evaluations, infeasible, history })

@@ -184,8 +184,7 @@ pub fn tune(
     let search = Search { objective: &objective, plan, checkpoint };
     let Shown { outcome, history } = match plan.method {
         Method::Swarm => {
-            let settings =
-                SwarmSettings { particles: plan.candidates, ..SwarmSettings::default() };
+            let settings = SwarmSettings { particles: plan.candidates, ..SwarmSettings::default() };
             search.run(Swarm::starting_at(bounds, settings, seed, &first)?, watch)?
         }
         Method::CmaEs => {
@@ -233,8 +232,8 @@ struct Objective<'a> {
 impl<'a> Objective<'a> {
     fn new(experiment: &'a Experiment, kind: Kind, seed: u64) -> Result<Self, TuneError> {
         let trials = Trials::training(experiment, seed)?;
-        let gains = Gains::new(experiment.controllers.get(kind))?
-            .ok_or(TuneError::NothingToTune(kind))?;
+        let gains =
+            Gains::new(experiment.controllers.get(kind))?.ok_or(TuneError::NothingToTune(kind))?;
         Ok(Self { experiment, kind, gains, trials })
     }
 

@@ -37,7 +37,8 @@ impl Search<'_> {
     {
         let cost = |judgement: &Judgement| judgement.cost;
         let shown = self.generations(optimiser, cost, watch, |optimiser, costs| {
-            let feasible: Vec<f64> = costs.iter().copied().filter(|cost| cost.is_finite()).collect();
+            let feasible: Vec<f64> =
+                costs.iter().copied().filter(|cost| cost.is_finite()).collect();
             let mean = feasible.iter().sum::<f64>() / feasible.len() as f64;
             Progress {
                 best_cost: optimiser.best().map(|(cost, _)| cost),

@@ -126,7 +126,9 @@ impl Trials {
                 required: trial.required,
                 scale: Scale::new(tuning.cost, &closed_loop),
                 closed_loop,
-                scenarios: (first..first + u64::from(runs)).map(|index| scenarios.get(index)).collect(),
+                scenarios: (first..first + u64::from(runs))
+                    .map(|index| scenarios.get(index))
+                    .collect(),
             })
         };
         let trials: Result<_, ExperimentError> =
@@ -171,7 +173,8 @@ impl Trials {
         laws: usize,
         fly: impl Fn(&Prepared, &mut dyn FnMut(&Flown) -> ControlFlow<()>) -> ControlFlow<()>,
     ) -> Vec<Judgement> {
-        let mut sums = vec![Sum::default(); laws];
+        let runs = self.trials.iter().map(|trial| trial.scenarios.len()).sum();
+        let mut sums: Vec<Sum> = (0..laws).map(|_| Sum::new(runs)).collect();
         for trial in &self.trials {
             let ended = fly(trial, &mut |flown| {
                 sums[trial.law(flown.index)].add(trial.scale, flown);
@@ -246,7 +249,7 @@ impl Prepared {
 }
 
 /// The runs of one law, summed up.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 struct Sum {
     judge: Judge,
     settled: u32,
@@ -255,6 +258,10 @@ struct Sum {
 }
 
 impl Sum {
+    fn new(runs: usize) -> Self {
+        Self { judge: Judge::new(runs), settled: 0, runs: 0, sums: [0.0; 3] }
+    }
+
     fn add(&mut self, scale: Scale, flown: &Flown) {
         let Flown { run, metrics, .. } = flown;
         self.judge.add(scale.judge(run, metrics));
