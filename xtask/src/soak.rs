@@ -314,11 +314,11 @@ where
     let attribution = arguments.profile.then(Attribution::start).transpose()?;
 
     eprintln!("soak: {hours} h at 100 Hz on {threads} threads, {steps} steps of each controller");
-    let plan = Plan { steps, between_samples, threads };
+    let course = Course { steps, between_samples, threads };
     let pace = if wall_clock {
-        Some(plan.keep_pace(&mut runs, &mut surroundings)?)
+        Some(course.keep_pace(&mut runs, &mut surroundings)?)
     } else {
-        plan.simulate(&mut runs, &mut surroundings, &closed_loop)?;
+        course.simulate(&mut runs, &mut surroundings, &closed_loop)?;
         None
     };
 
@@ -340,13 +340,13 @@ where
 }
 
 /// How long, how often, on how many threads.
-struct Plan {
+struct Course {
     steps: u64,
     between_samples: u64,
     threads: usize,
 }
 
-impl Plan {
+impl Course {
     /// Each thread's share of the controllers.
     fn shares<'a, T>(&self, runs: &'a mut [T]) -> impl Iterator<Item = &'a mut [T]> {
         runs.chunks_mut(runs.len().div_ceil(self.threads))

@@ -467,7 +467,6 @@ fn trials(document: &Document) -> comfy_table::Table {
         "required\n[%]",
         "settle\n[s]",
         "angles\n[s]",
-        "∫u²dt\n[N²·s]",
     ]);
     let sets = [("training", &document.training), ("held out", &document.verification)];
     for (set, trials) in sets {
@@ -485,7 +484,6 @@ fn trials(document: &Document) -> comfy_table::Table {
                 required,
                 cell(trial.settling_time_median, 3),
                 cell(trial.angle_settling_time_median, 3),
-                cell(trial.control_effort_median, 1),
             ]);
         }
     }

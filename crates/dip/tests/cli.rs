@@ -206,27 +206,30 @@ fn a_design_is_the_one_of_the_reference() {
 #[test]
 fn tuned_gains_can_be_used() {
     let directory = here();
-    let search = "tune --controller adaptive --seed 3 --particles 4 --iterations 2";
-    let config = "[simulation]\nduration = 2.0\n[tuning]\nstarts = 2\nbox = 0.1\n\
+    let search = "tune --controller adaptive --seed 3 --particles 4 --budget 8";
+    let config = "[simulation]\nduration = 3.0\n[settling]\nx = 1000.0\n\
+                  [tuning]\nverification = 2\n[[tuning.trials]]\nruns = 2\nbox = 0.02\n\
                   [controllers.adaptive]\nalpha = 50.0\n";
     std::fs::write(directory.path().join("short.toml"), config).unwrap();
-    let result = document(directory.path(), &format!("{search} --config short.toml --out g.json"));
+    let result = document(directory.path(), &format!("{search} --config short.toml --out g"));
     assert_eq!(result["evaluations"], 8);
-    assert_eq!(result["seed"], 3);
+    assert_eq!(result["plan"]["seed"], 3);
+    assert_eq!(result["verdict"], "verified");
+    assert_eq!(result["history"].as_array().unwrap().len(), 2);
     assert!(number(&result["best_cost"]) > 0.0);
     assert!(number(&result["gains"]["gamma"]) > 0.0);
     let again = document(directory.path(), &format!("{search} --config short.toml"));
     assert_eq!(again, result, "the same seed finds the same gains");
 
-    let with = "--x0 0,0.05,0,0,0,0 --gains g.json";
+    let with = "--x0 0,0.05,0,0,0,0 --gains g/tune.json";
     let used = document(directory.path(), &format!("simulate --controller adaptive {with}"));
     let shipped = document(directory.path(), "simulate --controller adaptive --x0 0,0.05,0,0,0,0");
     assert_ne!(used["final_state"], shipped["final_state"]);
-    document(directory.path(), "compare --starts 2 --gains g.json");
+    document(directory.path(), "compare --starts 2 --gains g/tune.json");
     let other = dip(directory.path(), &format!("simulate --controller classical {with}"));
     assert_eq!(other.status.code(), Some(2));
     let stderr = String::from_utf8_lossy(&other.stderr);
-    assert!(stderr.contains("g.json has gains of adaptive, not of classical"), "{stderr}");
+    assert!(stderr.contains("tune.json has gains of adaptive, not of classical"), "{stderr}");
 }
 
 #[test]
@@ -239,14 +242,14 @@ fn a_good_file_checks_out_and_counts() {
 }
 
 /// A file with everything that is doubtful but no fault.
-const DOUBTFUL: &str = "[simulation]\nduration = 0.1\n[tuning]\nstarts = 1\n\
-                        [controllers.super_twisting]\ndisturbance_rate = 1e6\n";
+const DOUBTFUL: &str = "[simulation]\nduration = 0.1\n[tuning]\nverification = 1\n\
+                        [[tuning.trials]]\nruns = 1\nbox = 0.005\n[controllers.super_twisting]\ndisturbance_rate = 1e6\n";
 
 #[test]
 fn gains_that_may_not_be_enough_are_warned_about_once_where_they_are_used() {
     let directory = here();
     std::fs::write(directory.path().join("doubtful.toml"), DOUBTFUL).unwrap();
-    let search = "--particles 2 --iterations 1";
+    let search = "--particles 2 --budget 2";
     for (arguments, warns) in [
         ("check doubtful.toml".to_owned(), true),
         ("simulate --config doubtful.toml --controller super_twisting".to_owned(), true),
@@ -268,7 +271,7 @@ fn gains_that_may_not_be_enough_are_warned_about_once_where_they_are_used() {
             usize::from(warns),
             "{arguments}: {stderr}"
         );
-        let place = "warning: doubtful.toml:6:20: controllers.super_twisting: k1 = ";
+        let place = "warning: doubtful.toml:9:20: controllers.super_twisting: k1 = ";
         assert_eq!(stderr.contains(place), warns, "{arguments}: {stderr}");
         assert_eq!(stderr.contains("rate L = 1000000 N/s"), warns, "{arguments}: {stderr}");
     }
@@ -530,7 +533,11 @@ fn bad_arguments_name_the_argument_the_value_and_the_rule() {
         ("compare --box 0.2", &["--starts"]),
         ("tune --controller none", &["--controller", "none", "classical"]),
         ("tune --controller lqr --particles 1", &["particles", "1", "at least 2"]),
-        ("tune --controller lqr --iterations 0", &["iterations", "0", "at least 1"]),
+        ("tune --controller lqr --budget 0", &["--budget", "0", "10m"]),
+        ("tune --controller lqr --all", &["--all"]),
+        ("tune", &["--controller", "--all"]),
+        ("tune --controller lqr --method ants", &["ants", "cma_es"]),
+        ("tune --controller lqr --pick calm", &["--pareto"]),
         ("design --poles -1,-2,-3,-4,5", &["--poles", "5.0000", "less than -1e-6"]),
         (
             "design --coefficients 0,1,1,0,1,1",
@@ -573,12 +580,13 @@ fn a_place_that_cannot_be_written_is_an_error_of_its_own() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("file/out"));
 
     // It is known before the search, which would take an hour.
-    for place in ["nowhere/gains.json", "."] {
-        let long = format!("tune --controller lqr --iterations 1000000 --out {place}");
+    std::fs::create_dir_all(directory.path().join("taken/tune.json")).unwrap();
+    for (place, message) in [("file/out", "cannot make"), ("taken", "cannot write")] {
+        let long = format!("tune --controller lqr --budget 1000000 --out {place}");
         let output = dip(directory.path(), &long);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{stderr}");
-        assert!(stderr.contains("cannot write"), "{stderr}");
+        assert!(stderr.contains(message), "{stderr}");
     }
 }
 
@@ -586,14 +594,17 @@ fn a_place_that_cannot_be_written_is_an_error_of_its_own() {
 #[test]
 fn a_link_stays_a_link() {
     let directory = here();
-    let (link, target) = (directory.path().join("link.json"), directory.path().join("real.json"));
+    std::fs::create_dir(directory.path().join("out")).unwrap();
+    let link = directory.path().join("out/tune.json");
+    let target = directory.path().join("real.json");
     std::fs::write(&target, "").unwrap();
     std::os::unix::fs::symlink(&target, &link).unwrap();
-    let config = "[simulation]\nduration = 0.1\n[tuning]\nstarts = 1\n";
+    let config = "[simulation]\nduration = 0.1\n[tuning]\nverification = 1\n\
+                  [[tuning.trials]]\nruns = 1\nbox = 0.005\n";
     std::fs::write(directory.path().join("short.toml"), config).unwrap();
     document(
         directory.path(),
-        "tune --controller lqr --particles 2 --iterations 1 --config short.toml --out link.json",
+        "tune --controller lqr --particles 2 --budget 2 --config short.toml --out out",
     );
     assert!(link.is_symlink());
     assert!(std::fs::read_to_string(target).unwrap().contains("\"gains\""));
@@ -638,4 +649,53 @@ fn help_is_for_persons() {
     for word in ["compare", "simulate", "tune", "design", "check", "--config", "Exit codes"] {
         assert!(help.contains(word), "no {word} in: {help}");
     }
+}
+
+/// Gains that do not hold are written, with what they did, and called failed.
+#[test]
+fn gains_that_fail_are_said_to_fail() {
+    let directory = here();
+    let config = "[simulation]\nduration = 0.5\n[actuator]\nu_max = 0.001\n[tuning]\n\
+                  verification = 2\n[[tuning.trials]]\nruns = 2\nbox = 0.5\n";
+    std::fs::write(directory.path().join("weak.toml"), config).unwrap();
+    let search = "tune --config weak.toml --controller lqr --particles 4 --budget 8 --out weak";
+    let output = dip(directory.path(), search);
+    assert_eq!(output.status.code(), Some(1));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("FAILED in training"), "{stdout}");
+    // The last line is to be copied.
+    let is_short = |line: &str| line.chars().count() <= 80 || line.starts_with("dip tune");
+    assert!(stdout.lines().all(is_short), "{stdout}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("lqr: these gains failed"));
+    let text = std::fs::read_to_string(directory.path().join("weak/tune.json")).unwrap();
+    assert!(text.contains("\"verdict\": \"failed_training\""));
+
+    // A search that was kept is not begun anew over, but gone on from.
+    assert_eq!(dip(directory.path(), search).status.code(), Some(2));
+    let more = search.replace("--budget 8", "--budget 16 --resume --json");
+    let document: serde_json::Value =
+        serde_json::from_slice(&dip(directory.path(), &more).stdout).unwrap();
+    assert_eq!(document["evaluations"], 16);
+    for picture in ["convergence.svg", "tune.checkpoint"] {
+        assert!(directory.path().join("weak").join(picture).exists(), "{picture}");
+    }
+}
+
+#[test]
+fn a_front_is_traded_and_picked_from() {
+    let directory = here();
+    let config = "[simulation]\nduration = 0.2\n[tuning]\nverification = 2\n\
+                  [[tuning.trials]]\nruns = 2\nbox = 0.009\nrequired = 0.0\n";
+    std::fs::write(directory.path().join("short.toml"), config).unwrap();
+    let search = "tune --config short.toml --controller lqr --pareto --particles 8 --budget 40";
+    let fast = document(directory.path(), &format!("{search} --pick fast --out front"));
+    assert_eq!(fast["picked"], "fast");
+    let front = fast["front"].as_array().unwrap();
+    assert!(!front.is_empty());
+    let is_fast = |point: &&serde_json::Value| {
+        point["names"].as_array().unwrap().iter().any(|name| name == "fast")
+    };
+    assert_eq!(front.iter().find(is_fast).unwrap()["gains"], fast["gains"]);
+    assert!(directory.path().join("front/front.svg").exists());
+    document(directory.path(), "simulate --controller lqr --gains front/tune.json");
 }
