@@ -60,7 +60,7 @@ enum Limit {
     AtMost(f64),
 }
 
-const PROMISES: [Promise; 7] = [
+const PROMISES: [Promise; 8] = [
     Promise {
         says: "scalar step, faster than the reference",
         of: "step/reference",
@@ -87,6 +87,13 @@ const PROMISES: [Promise; 7] = [
         of: "batch/widest",
         to: "batch/two_threads",
         limit: Limit::AtLeast(1.9),
+        needs: InstructionSet::Scalar,
+    },
+    Promise {
+        says: "a generation of tuning, of the rate of a batch",
+        of: "tuning/batch",
+        to: "tuning/generation",
+        limit: Limit::AtLeast(0.85),
         needs: InstructionSet::Scalar,
     },
     Promise {
@@ -214,6 +221,7 @@ mod tests {
                 "step/generic/avx512" | "step/hand/avx512" => 9.0,
                 "batch/widest" => 30.0,
                 "batch/two_threads" => 15.0,
+                "tuning/batch" | "tuning/generation" => 30.0,
                 other => panic!("{other}"),
             };
             Ok(if id == slow { 2.0 * time } else { time })
@@ -223,7 +231,7 @@ mod tests {
     #[test]
     fn a_promise_that_is_broken_is_a_fault() {
         assert!(judged(times("")).unwrap().1.is_empty());
-        for slow in ["step/generic/scalar", "batch/two_threads"] {
+        for slow in ["step/generic/scalar", "batch/two_threads", "tuning/generation"] {
             let (_, faults) = judged(times(slow)).unwrap();
             assert!(!faults.is_empty(), "{slow}");
         }

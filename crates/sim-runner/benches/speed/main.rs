@@ -14,7 +14,7 @@ use std::ops::ControlFlow;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use dip_dynamics::{InstructionSet, Integrator, Kernel, Lanes, Parameters, Plant, Splat, State};
-use sim_runner::{Batch, Experiment, Simulation, Starts};
+use sim_runner::{Batch, Experiment, Simulation, Starts, Trial, Trials, Tuning};
 use smc_controllers::{
     Classical, ClassicalSpec, Controller, EquivalentControl, Kind, Law, Sample, SurfaceDesign,
     Switching, Weights,
@@ -148,5 +148,44 @@ fn batch(criterion: &mut Criterion) {
     bench("two_threads".to_owned(), 2, InstructionSet::detect());
 }
 
-criterion_group!(benches, step, batch);
+/// A generation of candidates as `dip tune` flies it, and the same runs as a batch.
+fn tuning(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("tuning");
+    let trial = Trial { runs: 15, radius: 0.1, ..Trial::default() };
+    let mut experiment = Experiment {
+        simulation: Simulation { duration: 1.0, ..Simulation::default() },
+        tuning: Tuning { trials: vec![trial], ..Tuning::default() },
+        ..Experiment::default()
+    };
+    experiment.controllers.classical = spec();
+    let law = experiment.controller(Kind::Classical).expect("the law is valid");
+    let laws = [law; 40];
+    let trials = Trials::training(&experiment, 1).expect("the experiment is valid");
+    let closed_loop = experiment.closed_loop().expect("the experiment is valid");
+    let starts = Starts::new(0.1, 1).expect("the box is valid");
+    let scenarios = experiment.scenarios(starts).expect("the experiment is valid");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let pool = pool.expect("threads can be started");
+    let runs = laws.len() as u64 * trials.runs();
+    group.throughput(Throughput::Elements(laws.len() as u64 * trials.steps()));
+    group.bench_function("generation", |bencher| {
+        bencher.iter(|| pool.install(|| trials.judge_any(Kind::Classical, &laws)));
+    });
+    group.bench_function("batch", |bencher| {
+        bencher.iter(|| {
+            let mut sum = 0.0;
+            pool.install(|| {
+                let task = |index| (law, scenarios.get(index));
+                let batch = Batch::new(&closed_loop);
+                let _ = batch.fly_any(Kind::Classical, 0..runs, &task, &mut |flown| {
+                    sum += flown.metrics.ise;
+                    ControlFlow::Continue(())
+                });
+            });
+            sum
+        });
+    });
+}
+
+criterion_group!(benches, step, batch, tuning);
 criterion_main!(benches);
