@@ -125,7 +125,7 @@ function chart({ title, xLabel, yLabel, height = 190, square = false, onPick = n
     const svg = svgElement("svg", { viewBox: `0 0 ${width} ${tall}`, role: "img", "aria-label": `${title}: ${yLabel} over ${xLabel}` });
     const clip = `clip-${title.replace(/\W/g, "")}-${Math.round(width)}`;
     svg.append(svgElement("clipPath", { id: clip }, svgElement("rect", { x: box.left, y: box.top, width: box.right - box.left, height: box.bottom - box.top })));
-    for (const y of ticks(y0, y1, Math.max(2, (box.bottom - box.top) / 40))) {
+    for (const y of ticks(y0, y1, Math.max(2, (box.bottom - box.top) / 28))) {
       svg.append(svgElement("line", { class: "grid", x1: box.left, x2: box.right, y1: toY(y), y2: toY(y) }));
       svg.append(svgElement("text", { x: box.left - 6, y: toY(y) + 4, "text-anchor": "end" }, number(y, 6)));
     }
@@ -395,8 +395,8 @@ function table(caption, rows, columns) {
   const head = used(columns).map(([name, unit]) => element("th", { scope: "col" }, name, element("small", {}, unit || " ")));
   const text = value => value instanceof Node ? value : typeof value === "string" ? value : number(value);
   const body = cells.map(row => element("tr", {}, ...used(row).map(value => element("td", {}, text(value)))));
-  return element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
-    element("table", {}, element("caption", {}, caption), element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body)));
+  return element("div", {}, note(caption), element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
+    element("table", {}, element("thead", {}, element("tr", {}, ...head)), element("tbody", {}, ...body))));
 }
 
 const withInterval = (estimate, factor = 1) => {
@@ -448,8 +448,8 @@ function montecarlo() {
   const quantile = (name, which) => row => withInterval(row.quantiles?.[name]?.[which]);
   const parts = [table(`Seed ${seed}; small: ${number(100 * confidence)} % intervals; effort and variation of the runs that settled`, controllers, [
     ["controller", "", row => row.name], ["runs", "", row => row.runs],
-    ["success", "%", row => withInterval(row.success, 100)], ["settling time, median", "s", row => withInterval(row.settling_time_median)],
-    ["95th percentile", "s", quantile("settling_time", "p95")],
+    ["success", "%", row => withInterval(row.success, 100)], ["settle, median", "s", row => withInterval(row.settling_time_median)],
+    ["settle, 95th percentile", "s", quantile("settling_time", "p95")],
     ["∫u²dt, median", "N²·s", quantile("control_effort", "median")], ["Σ|Δu|, median", "N", quantile("total_variation", "median")], ...counts,
   ])];
   if (comparisons?.length) {
@@ -488,7 +488,7 @@ function roa() {
   section("roa", "Regions of attraction",
     picture("roa", `Maps of the starts θ1, θ2 within ±${range} rad from which each law settles`),
     table(`${points}×${points} starts at rest, |θ1|, |θ2| ≤ ${range} rad`, controllers, [
-      ["controller", "", row => row.name], ["settled", "%", row => 100 * row.settled_share], ["area", "rad²", row => row.area],
+      ["controller", "", row => row.name], ["share", "%", row => 100 * row.settled_share], ["area", "rad²", row => row.area],
       ["area / LQR", "", row => row.area_of_lqr], ["square", "rad", row => row.square], ...counts,
     ]));
 }
@@ -556,7 +556,7 @@ function footer() {
   const foot = document.getElementById("footer");
   if (thinned.length) {
     const { kept, rows } = thinned[0];
-    foot.append(element("p", { id: "thinned" }, `Trajectories are thinned out: of each stretch of rows the page has the first and those with the smallest and the largest force, to five digits (${kept.length} of ${rows} rows of ${thinned[0].name}). The files beside this page have every row.`));
+    foot.append(element("p", { id: "thinned" }, `Trajectories are thinned out: of each stretch of rows after the first ones, which are all here, the page has the first and those with the smallest and the largest force, to five digits (${kept.length} of ${rows} rows of ${thinned[0].name}). The files beside this page have every row.`));
   }
   foot.append(element("p", {}, `Made by dip ${data.version}. Units are SI; angles are from upright, both absolute, positive to the right. Space plays and pauses.`));
 }

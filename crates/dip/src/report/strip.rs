@@ -21,8 +21,8 @@ const POSES: u32 = 12;
 const SCALE: f64 = 150.0;
 const CELL: f64 = 84.0;
 
-/// The strip ends where both angles stay within this, in rad.
-const AT_REST: f64 = 0.02;
+/// The strip ends where both angles stay within this share of the largest: what follows is too slow to see.
+const AT_REST: f64 = 0.2;
 
 pub(super) fn write(path: &Path, data: &Data) -> Result<()> {
     let svg = draw(data).ok_or_else(|| {
@@ -37,15 +37,15 @@ fn draw(data: &Data) -> Option<String> {
     let lengths = [plant["l1"].as_f64()?, plant["l2"].as_f64()?];
     let poses: Vec<[f64; 4]> =
         run.kept.iter().filter_map(|row| Some([row[0]?, row[1]?, row[2]?, row[3]?])).collect();
-    let moves = |[_, _, theta1, theta2]: &[f64; 4]| theta1.abs().max(theta2.abs()) > AT_REST;
-    let last = poses.iter().rposition(moves)?;
+    let tilt = |[_, _, theta1, theta2]: &[f64; 4]| theta1.abs().max(theta2.abs());
+    let largest = poses.iter().map(tilt).fold(0.0, f64::max);
+    let last = poses.iter().rposition(|pose| tilt(pose) >= AT_REST * largest)?;
     let until = poses[last][0];
     let farthest = poses.iter().map(|pose| pose[1].abs()).fold(0.0, f64::max);
     // The cart's way is drawn within its cell, to the scale of the rods where there is room.
     let way = SCALE.min(0.25 * CELL / farthest.max(f64::MIN_POSITIVE));
     let reach = SCALE * (lengths[0] + lengths[1]);
-    let hangs =
-        poses.iter().any(|[_, _, theta1, theta2]| theta1.abs().max(theta2.abs()) > 0.5 * PI);
+    let hangs = largest > 0.5 * PI;
     let rail = reach + 16.0;
     let height = rail + if hangs { reach } else { 0.0 } + 34.0;
     let width = CELL * f64::from(POSES);

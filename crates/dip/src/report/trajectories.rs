@@ -1,7 +1,8 @@
 //! A trajectory for the eye: few enough of its rows that a page stays small, whatever the length of the run.
 //!
-//! Each stretch of a run keeps its first row and those with the smallest and the largest force, so that no
-//! peak of the force is lost. Two passes over the file, in constant memory. Validated by the tests here.
+//! The first rows are all kept, where a law acts fast; after them each stretch of a run keeps its first row and
+//! those with the smallest and the largest force, so that no peak of the force is lost. Two passes over the
+//! file, in constant memory. Validated by the tests here.
 
 use std::path::Path;
 
@@ -17,6 +18,9 @@ const FORCE: usize = 7;
 
 /// Stretches that a run is divided into, at most; each keeps three rows at most.
 const STRETCHES: usize = 400;
+
+/// Rows at the beginning that are all kept.
+const BEGINNING: usize = 400;
 
 /// Significant digits that are kept: more than a screen has pixels.
 const DIGITS: usize = 5;
@@ -48,35 +52,51 @@ impl Trajectory {
     fn thinned(path: &Path, file: &str, name: &str) -> Result<Self> {
         let mut rows: usize = 0;
         each_row(path, |_| rows += 1)?;
-        let length = rows.div_ceil(STRETCHES).max(1);
-        let (mut kept, mut stretch, mut number) = (Vec::new(), Vec::new(), 0);
+        let length = rows.saturating_sub(BEGINNING).div_ceil(STRETCHES).max(1);
+        let (mut kept, mut stretch, mut number) = (Vec::new(), Stretch::default(), 0);
         each_row(path, |row| {
+            stretch.push(number, row);
             number += 1;
-            stretch.push(row);
-            if stretch.len() == length || number == rows {
-                keep(&stretch, number == rows, &mut kept);
-                stretch.clear();
+            if number <= BEGINNING || (number - BEGINNING) % length == 0 || number == rows {
+                kept.extend(std::mem::take(&mut stretch).kept(number == rows));
             }
         })?;
         Ok(Self { name: name.to_owned(), file: file.to_owned(), rows, columns: COLUMNS, kept })
     }
 }
 
-/// The first row of a stretch, those with the extremes of the force, and the last of the run.
-fn keep(stretch: &[Row], is_last: bool, kept: &mut Vec<Row>) {
-    let of_force = |&(_, row): &(usize, &Row)| row[FORCE].unwrap_or(0.0);
-    let by_force =
-        |one: &(usize, &Row), other: &(usize, &Row)| of_force(one).total_cmp(&of_force(other));
-    let extremes =
-        [stretch.iter().enumerate().min_by(by_force), stretch.iter().enumerate().max_by(by_force)];
-    let mut places = vec![0];
-    places.extend(extremes.into_iter().flatten().map(|(place, _)| place));
-    if is_last {
-        places.push(stretch.len() - 1);
+/// What is remembered of a stretch: rows with their numbers.
+#[derive(Default)]
+struct Stretch {
+    first: Option<(usize, Row)>,
+    weakest: Option<(usize, Row)>,
+    strongest: Option<(usize, Row)>,
+    last: Option<(usize, Row)>,
+}
+
+impl Stretch {
+    fn push(&mut self, number: usize, row: Row) {
+        let force = |of: &Option<(usize, Row)>| of.and_then(|(_, row)| row[FORCE]);
+        let this = Some((number, row));
+        self.first = self.first.or(this);
+        if force(&self.weakest).is_none_or(|least| row[FORCE].is_some_and(|u| u < least)) {
+            self.weakest = this;
+        }
+        if force(&self.strongest).is_none_or(|most| row[FORCE].is_some_and(|u| u > most)) {
+            self.strongest = this;
+        }
+        self.last = this;
     }
-    places.sort_unstable();
-    places.dedup();
-    kept.extend(places.into_iter().map(|place| stretch[place].map(|value| value.map(rounded))));
+
+    /// Its first row and those with the extremes of the force, by time; also the last, at the end of a run.
+    fn kept(self, is_end: bool) -> impl Iterator<Item = Row> {
+        let last = self.last.filter(|_| is_end);
+        let rows = [self.first, self.weakest, self.strongest, last].into_iter().flatten();
+        let mut rows: Vec<(usize, Row)> = rows.collect();
+        rows.sort_by_key(|(number, _)| *number);
+        rows.dedup_by_key(|(number, _)| *number);
+        rows.into_iter().map(|(_, row)| row.map(|value| value.map(rounded)))
+    }
 }
 
 fn rounded(value: f64) -> f64 {
@@ -110,7 +130,7 @@ fn each_row(path: &Path, mut each: impl FnMut(Row)) -> Result<()> {
 mod tests {
     use std::fs::write;
 
-    use super::{COLUMNS, FORCE, STRETCHES, Trajectory};
+    use super::{BEGINNING, COLUMNS, FORCE, STRETCHES, Trajectory};
 
     fn read(text: &str) -> anyhow::Result<Trajectory> {
         let directory = tempfile::tempdir().unwrap();
@@ -132,7 +152,11 @@ mod tests {
         }
         let trajectory = read(&text).unwrap();
         assert_eq!(trajectory.rows, rows as usize);
-        assert!(trajectory.kept.len() <= 3 * STRETCHES + 1, "{}", trajectory.kept.len());
+        assert!(
+            trajectory.kept.len() <= BEGINNING + 3 * STRETCHES + 1,
+            "{}",
+            trajectory.kept.len()
+        );
         let of = |column: usize| trajectory.kept.iter().map(move |row| row[column]);
         assert!(of(FORCE).any(|u| u == Some(150.0)) && of(FORCE).any(|u| u == Some(-150.0)));
         assert_eq!((of(0).next(), of(0).last()), (Some(Some(0.0)), Some(Some(19.999))));
