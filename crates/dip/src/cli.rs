@@ -12,6 +12,8 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use sim_runner::{Precision, Quantity, Sampling, StartDesign};
 use smc_controllers::{Kind, Pole};
 
+use crate::report::ReportArgs;
+
 /// Sliding-mode controllers that hold a double inverted pendulum on a cart.
 ///
 /// Without a command: compares all controllers from the default start, prints a table, and writes
@@ -67,6 +69,8 @@ pub(crate) enum Command {
     Rigs,
     /// Check an experiment file and say what is wrong with it
     Check(CheckArgs),
+    /// Make one HTML file of what a command has left in a directory
+    Report(ReportArgs),
 }
 
 impl Default for Command {

@@ -11,6 +11,7 @@ use sim_runner::{Comparison, Experiment, Metrics, RunRow, Shape, Starts, compare
 use crate::cli::CompareArgs;
 use crate::input::{InputError, Source};
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::report;
 use crate::terminal::{cell, progress_bar, significant, table};
 
 #[derive(Serialize)]
@@ -63,8 +64,9 @@ pub(crate) fn run(
         version: VERSION,
         experiment: source.experiment().clone(),
     };
-    if let Some(draft) = draft {
+    if let (Some(draft), Some(directory)) = (draft, &args.out) {
         draft.finish_json(&document)?;
+        report::write(directory)?;
     }
     if json { print_json(&document) } else { print(&in_words(&document)) }
 }

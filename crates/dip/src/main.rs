@@ -16,6 +16,7 @@ mod montecarlo;
 mod output;
 mod overview;
 mod picture;
+mod report;
 mod rigs;
 mod roa;
 mod roa_picture;
@@ -82,5 +83,6 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Gains(args) => gains::run(config, json, &args),
         Command::Rigs => rigs::run(json),
         Command::Check(args) => check::run(config, json, &args),
+        Command::Report(args) => report::run(json, &args),
     }
 }

@@ -23,6 +23,7 @@ use crate::cli::MontecarloArgs;
 use crate::input::{InputError, Source};
 use crate::interrupt;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::report;
 use crate::terminal::{cell, progress_bar, significant, table};
 
 /// Runs of each law, unless told.
@@ -145,6 +146,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &MontecarloArgs) -> R
     let document = document(&identity, &campaign, &starts);
     if let (Some(files), ControlFlow::Continue(())) = (&files, ended) {
         Draft::begin(&files.document)?.finish_json(&document)?;
+        report::write(files.directory)?;
     }
     if json {
         print_json(&document)?;
@@ -176,6 +178,7 @@ fn flown(campaign: &Campaign) -> u64 {
 
 /// Where a campaign is kept.
 struct Files<'a> {
+    directory: &'a Path,
     document: PathBuf,
     checkpoint: PathBuf,
     identity: &'a Identity,
@@ -183,14 +186,14 @@ struct Files<'a> {
 
 impl<'a> Files<'a> {
     /// What is wrong with their places is known before the runs, which may take hours.
-    fn begin(directory: &Path, identity: &'a Identity) -> Result<Self> {
+    fn begin(directory: &'a Path, identity: &'a Identity) -> Result<Self> {
         make_directory(directory)?;
         let document = directory.join("montecarlo.json");
         let checkpoint = directory.join("montecarlo.checkpoint");
         for path in [&document, &checkpoint] {
             Draft::begin(path)?;
         }
-        Ok(Self { document, checkpoint, identity })
+        Ok(Self { directory, document, checkpoint, identity })
     }
 
     fn save(&self, campaign: &Campaign) -> Result<()> {

@@ -17,8 +17,8 @@ use smc_controllers::{EquivalentControl, Kind};
 use crate::cli::CompareArgs;
 use crate::input::Source;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
-use crate::picture;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
+use crate::{picture, report};
 
 /// The document, and the content of `summary.json`.
 #[derive(Serialize)]
@@ -98,6 +98,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Resu
         experiment: source.experiment().clone(),
     };
     Draft::begin(&document.out.join("summary.json"))?.finish_json(&document)?;
+    report::write(&document.out)?;
     if json { print_json(&document) } else { print(&in_words(&document)) }
 }
 
@@ -155,7 +156,7 @@ fn in_words(document: &Document) -> String {
     }
     format!(
         "from θ1 = {} rad, θ2 = {} rad: {} s, control every {} ms, ±{} N\n{}\n{}\
-         {out}: comparison.svg, summary.json, and a trajectory (CSV) for each controller\n",
+         {out}: report.html, comparison.svg, summary.json, and a trajectory (CSV) for each\n",
         significant(start.theta1, 4),
         significant(start.theta2, 4),
         significant(simulation.duration, 6),

@@ -10,8 +10,8 @@ use sim_runner::{Attraction, AttractionMap, Experiment, Grid};
 use crate::cli::RoaArgs;
 use crate::input::{InputError, Source};
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
-use crate::roa_picture;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
+use crate::{report, roa_picture};
 
 #[derive(Serialize)]
 struct Document {
@@ -67,6 +67,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &RoaArgs) -> Result<(
     roa_picture::write(picture, &maps)?;
     rows.finish(|file| write_points(file, &maps))?;
     draft.finish_json(&document)?;
+    report::write(&args.out)?;
     if json { print_json(&document) } else { print(&in_words(&document, &args.out)) }
 }
 
@@ -121,7 +122,7 @@ fn in_words(document: &Document, out: &Path) -> String {
          not fallen; lost: fallen, off the track or diverged. area: the cells of the\n\
          starts that settled, and as a multiple of that of the LQR. square: the largest\n\
          |θ1|, |θ2| up to which all starts settled.\n\
-         {out}: roa.svg, roa.csv, roa.json\n",
+         {out}: report.html, roa.svg, roa.csv, roa.json\n",
         points = grid.points(),
         range = significant(grid.range(), 6),
         duration = significant(experiment.simulation.duration, 6),

@@ -15,6 +15,7 @@ use crate::cli::SensitivityArgs;
 use crate::input::{InputError, Source};
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::picture::save;
+use crate::report;
 use crate::terminal::{progress_bar, significant, table};
 
 /// How far the parameters of bodies are varied if the experiment does not say: as a share of their nominal
@@ -76,6 +77,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &SensitivityArgs) -> 
     };
     draw(picture, &document)?;
     draft.finish_json(&document)?;
+    report::write(&args.out)?;
     if json { print_json(&document) } else { print(&in_words(&document, &args.out)) }
 }
 
@@ -127,7 +129,7 @@ fn in_words(document: &Document, out: &Path) -> String {
          seed {seed}: {settled} of {runs} runs settled\n{table}\n\
          total: the share of the variance that would remain if only this parameter were\n\
          unknown; first order: the share that would vanish if it alone were known.\n\
-         {out}: sensitivity.svg, sensitivity.json\n",
+         {out}: report.html, sensitivity.svg, sensitivity.json\n",
         of = of.name(),
         mean = significant(*mean, 4),
         deviation = significant(*standard_deviation, 3),

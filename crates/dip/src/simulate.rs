@@ -14,6 +14,7 @@ use smc_controllers::EquivalentControl;
 use crate::cli::{Numbers, ScenarioNumber, SimulateArgs};
 use crate::input::{InputError, Source};
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::report;
 
 /// The document of one run.
 #[derive(Serialize)]
@@ -99,6 +100,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Res
     };
     if let Some(directory) = &args.out {
         Draft::begin(&directory.join("summary.json"))?.finish_json(&document)?;
+        report::write(directory)?;
     }
     if json { print_json(&document) } else { print(&in_words(&document)) }
 }

@@ -1,0 +1,152 @@
+//! `dip report`: one HTML file of what a command has left in a directory, which opens without a network.
+//!
+//! What can be seen is in `report.html`, `report.css` and `report.js`; here is only what they are given: the
+//! documents as they are, trajectories thinned out for the eye, and pictures. It computes no figure of its own.
+//! Validated by `tests/report.rs`, also in a browser.
+
+mod strip;
+mod trajectories;
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use self::trajectories::Trajectory;
+use crate::input::InputError;
+use crate::output::{Draft, VERSION, print, print_json};
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// Directory that a command has written its results to
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+
+    /// Also draw the poses of the first run over time, one beside the other, to this SVG file
+    #[arg(long, value_name = "FILE")]
+    strip: Option<PathBuf>,
+}
+
+/// What a report can be made of: the documents by name, and the pictures beside them.
+const DOCUMENTS: [(&str, Option<&str>); 6] = [
+    ("summary", None),
+    ("comparison", None),
+    ("montecarlo", None),
+    ("roa", Some("roa.svg")),
+    ("sensitivity", Some("sensitivity.svg")),
+    ("tune", None),
+];
+
+const FILE: &str = "report.html";
+
+/// All that a page is given.
+#[derive(Serialize)]
+struct Data {
+    schema: u32,
+    version: &'static str,
+    directory: PathBuf,
+    /// By name, as they are.
+    documents: Map<String, Value>,
+    trajectories: Vec<Trajectory>,
+    /// SVG by the name of the document that it belongs to.
+    pictures: Map<String, Value>,
+}
+
+pub(crate) fn run(json: bool, args: &ReportArgs) -> Result<()> {
+    let data = Data::read(&args.directory)?;
+    let file = write_page(&args.directory, &data)?;
+    let mut files = vec![file];
+    if let Some(path) = &args.strip {
+        strip::write(path, &data)?;
+        files.push(path.clone());
+    }
+    if json {
+        print_json(&serde_json::json!({ "schema": data.schema, "files": files }))
+    } else {
+        let lines: Vec<String> = files.iter().map(|path| format!("{}\n", path.display())).collect();
+        print(&lines.concat())
+    }
+}
+
+/// Writes `report.html` of what is in a directory.
+pub(crate) fn write(directory: &Path) -> Result<()> {
+    write_page(directory, &Data::read(directory)?)?;
+    Ok(())
+}
+
+fn write_page(directory: &Path, data: &Data) -> Result<PathBuf> {
+    let path = directory.join(FILE);
+    let page = page(data)?;
+    Draft::begin(&path)?.finish(|file| Ok(file.write_all(page.as_bytes())?))?;
+    Ok(path)
+}
+
+impl Data {
+    fn read(directory: &Path) -> Result<Self> {
+        let mut data = Self {
+            schema: crate::output::SCHEMA,
+            version: VERSION,
+            directory: directory.to_owned(),
+            documents: Map::new(),
+            trajectories: Vec::new(),
+            pictures: Map::new(),
+        };
+        for (name, picture) in DOCUMENTS {
+            let path = directory.join(format!("{name}.json"));
+            let Some(text) = read_if_there(&path)? else { continue };
+            let document = serde_json::from_str(&text)
+                .map_err(|error| InputError::new(&format!("{}: {error}", path.display())))?;
+            data.documents.insert(name.to_owned(), document);
+            if let Some(picture) = picture
+                && let Some(svg) = read_if_there(&directory.join(picture))?
+            {
+                data.pictures.insert(name.to_owned(), Value::String(svg));
+            }
+        }
+        if data.documents.is_empty() {
+            let names = DOCUMENTS.map(|(name, _)| format!("{name}.json")).join(", ");
+            let directory = directory.display();
+            let message = format!("{directory}: no results here: there is none of {names}");
+            return Err(InputError::new(&message).into());
+        }
+        let summary = data.documents.get("summary");
+        for (file, name) in summary.map(flown).unwrap_or_default() {
+            if directory.join(file).exists() {
+                data.trajectories.push(Trajectory::read(directory, file, name)?);
+            }
+        }
+        Ok(data)
+    }
+}
+
+/// The files of the trajectories that a summary speaks of, and the laws that flew them.
+fn flown(summary: &Value) -> Vec<(&str, &str)> {
+    if let Some(law) = summary["controller"].as_str() {
+        return vec![("trajectory.csv", law)];
+    }
+    let rows = summary["controllers"].as_array().map(Vec::as_slice).unwrap_or_default();
+    rows.iter()
+        .filter_map(|row| Some((row["trajectory"].as_str()?, row["name"].as_str()?)))
+        .collect()
+}
+
+fn read_if_there(path: &Path) -> Result<Option<String>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+fn page(data: &Data) -> Result<String> {
+    // Inside of strings only, where the escape says the same: nothing ends the element of the data.
+    let json = serde_json::to_string(data)?.replace('<', r"\u003c");
+    Ok(include_str!("report.html")
+        .replace("{{style}}", include_str!("report.css").trim_end())
+        .replace("{{script}}", include_str!("report.js").trim_end())
+        .replace("{{data}}", &json))
+}

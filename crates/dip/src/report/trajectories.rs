@@ -1,0 +1,178 @@
+//! A trajectory for the eye: few enough of its rows that a page stays small, whatever the length of the run.
+//!
+//! The first rows are all kept, where a law acts fast; after them each stretch of a run keeps its first row and
+//! those with the smallest and the largest force, so that no peak of the force is lost. Two passes over the
+//! file, in constant memory. Validated by the tests here.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use serde::Serialize;
+
+/// What a page shows of each row.
+const COLUMNS: [&str; 9] =
+    ["t", "x", "theta1", "theta2", "x_dot", "theta1_dot", "theta2_dot", "u", "sigma"];
+
+/// Where the force is in them.
+const FORCE: usize = 7;
+
+/// Stretches that a run is divided into, at most; each keeps three rows at most.
+const STRETCHES: usize = 400;
+
+/// Rows at the beginning that are all kept.
+const BEGINNING: usize = 400;
+
+/// Significant digits that are kept: more than a screen has pixels.
+const DIGITS: usize = 5;
+
+/// A row; what is not a number is none.
+type Row = [Option<f64>; COLUMNS.len()];
+
+#[derive(Debug, Serialize)]
+pub(super) struct Trajectory {
+    pub(super) name: String,
+    file: String,
+    /// Rows of the file.
+    rows: usize,
+    columns: [&'static str; COLUMNS.len()],
+    pub(super) kept: Vec<Row>,
+}
+
+impl Trajectory {
+    /// Reads the CSV file that a command has written.
+    ///
+    /// # Errors
+    /// A file that cannot be read or is no trajectory.
+    pub(super) fn read(directory: &Path, file: &str, name: &str) -> Result<Self> {
+        let path = directory.join(file);
+        let read = || Self::thinned(&path, file, name);
+        read().with_context(|| format!("cannot read the trajectory {}", path.display()))
+    }
+
+    fn thinned(path: &Path, file: &str, name: &str) -> Result<Self> {
+        let mut rows: usize = 0;
+        each_row(path, |_| rows += 1)?;
+        let length = rows.saturating_sub(BEGINNING).div_ceil(STRETCHES).max(1);
+        let (mut kept, mut stretch, mut number) = (Vec::new(), Stretch::default(), 0);
+        each_row(path, |row| {
+            stretch.push(number, row);
+            number += 1;
+            if number <= BEGINNING || (number - BEGINNING) % length == 0 || number == rows {
+                kept.extend(std::mem::take(&mut stretch).kept(number == rows));
+            }
+        })?;
+        Ok(Self { name: name.to_owned(), file: file.to_owned(), rows, columns: COLUMNS, kept })
+    }
+}
+
+/// What is remembered of a stretch: rows with their numbers.
+#[derive(Default)]
+struct Stretch {
+    first: Option<(usize, Row)>,
+    weakest: Option<(usize, Row)>,
+    strongest: Option<(usize, Row)>,
+    last: Option<(usize, Row)>,
+}
+
+impl Stretch {
+    fn push(&mut self, number: usize, row: Row) {
+        let force = |of: &Option<(usize, Row)>| of.and_then(|(_, row)| row[FORCE]);
+        let this = Some((number, row));
+        self.first = self.first.or(this);
+        if force(&self.weakest).is_none_or(|least| row[FORCE].is_some_and(|u| u < least)) {
+            self.weakest = this;
+        }
+        if force(&self.strongest).is_none_or(|most| row[FORCE].is_some_and(|u| u > most)) {
+            self.strongest = this;
+        }
+        self.last = this;
+    }
+
+    /// Its first row and those with the extremes of the force, by time; also the last, at the end of a run.
+    fn kept(self, is_end: bool) -> impl Iterator<Item = Row> {
+        let last = self.last.filter(|_| is_end);
+        let rows = [self.first, self.weakest, self.strongest, last].into_iter().flatten();
+        let mut rows: Vec<(usize, Row)> = rows.collect();
+        rows.sort_by_key(|(number, _)| *number);
+        rows.dedup_by_key(|(number, _)| *number);
+        rows.into_iter().map(|(_, row)| row.map(|value| value.map(rounded)))
+    }
+}
+
+fn rounded(value: f64) -> f64 {
+    format!("{value:.0$e}", DIGITS - 1).parse().expect("a number was printed")
+}
+
+fn each_row(path: &Path, mut each: impl FnMut(Row)) -> Result<()> {
+    let mut csv = csv::Reader::from_path(path)?;
+    let header = csv.headers()?.clone();
+    let mut places = [0; COLUMNS.len()];
+    for (place, name) in places.iter_mut().zip(COLUMNS) {
+        let found = header.iter().position(|column| column == name);
+        *place = found.with_context(|| format!("there is no column {name}"))?;
+    }
+    let mut record = csv::StringRecord::new();
+    while csv.read_record(&mut record)? {
+        let mut row: Row = [None; COLUMNS.len()];
+        for (value, place) in row.iter_mut().zip(places) {
+            let number: f64 = record[place]
+                .parse()
+                .with_context(|| format!("'{}' is not a number", &record[place]))?;
+            *value = number.is_finite().then_some(number);
+        }
+        ensure!(row[0].is_some(), "a row has no time");
+        each(row);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs::write;
+
+    use super::{BEGINNING, COLUMNS, FORCE, STRETCHES, Trajectory};
+
+    fn read(text: &str) -> anyhow::Result<Trajectory> {
+        let directory = tempfile::tempdir().unwrap();
+        write(directory.path().join("run.csv"), text).unwrap();
+        Trajectory::read(directory.path(), "run.csv", "run")
+    }
+
+    #[test]
+    fn a_long_run_keeps_its_ends_and_every_peak_of_the_force() {
+        let rows = 20_000;
+        let mut text = COLUMNS.join(",") + "\n";
+        for row in 0..rows {
+            let force = match row {
+                7_777 => 150.0,
+                7_778 => -150.0,
+                _ => 0.0,
+            };
+            text += &format!("{},0,0.123456789,0,0,0,0,{force:?},NaN\n", f64::from(row) / 1e3);
+        }
+        let trajectory = read(&text).unwrap();
+        assert_eq!(trajectory.rows, rows as usize);
+        assert!(
+            trajectory.kept.len() <= BEGINNING + 3 * STRETCHES + 1,
+            "{}",
+            trajectory.kept.len()
+        );
+        let of = |column: usize| trajectory.kept.iter().map(move |row| row[column]);
+        assert!(of(FORCE).any(|u| u == Some(150.0)) && of(FORCE).any(|u| u == Some(-150.0)));
+        assert_eq!((of(0).next(), of(0).last()), (Some(Some(0.0)), Some(Some(19.999))));
+        assert!(of(0).is_sorted() && of(2).all(|theta| theta == Some(0.123_46)));
+        assert!(of(8).all(|sigma| sigma.is_none()), "what is no number is none");
+    }
+
+    #[test]
+    fn what_is_no_trajectory_is_refused() {
+        for (text, message) in [
+            ("t,x\n0,0\n", "there is no column theta1"),
+            (&(COLUMNS.join(",") + "\n0,zero,0,0,0,0,0,0,0\n"), "'zero' is not a number"),
+            (&(COLUMNS.join(",") + "\nNaN,0,0,0,0,0,0,0,0\n"), "a row has no time"),
+        ] {
+            let error = format!("{:#}", read(text).unwrap_err());
+            assert!(error.contains(message), "{error}");
+        }
+    }
+}
