@@ -16,10 +16,12 @@ use anyhow::{Context, Result, ensure};
 use cargo_metadata::{Metadata, MetadataCommand, Package, Target};
 use clap::Args;
 
+use crate::book;
+
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Also run the benchmarks, briefly, the tests that are ignored because they take long, and the
-    /// commands whose output the documents show
+    /// commands whose output the documents show; and make the book if there is an mdBook
     #[arg(long)]
     slow: bool,
 }
@@ -93,6 +95,9 @@ fn plan(metadata: &Metadata, slow: bool) -> Vec<Step> {
         steps.extend(packages.iter().flat_map(|package| benchmarks(package)));
         steps.push(Step::cargo("test --workspace -- --ignored"));
         steps.push(Step::cargo("xtask transcripts --check"));
+        if book::can_be_built() {
+            steps.push(Step::cargo("xtask book"));
+        }
     }
     steps
 }

@@ -1,16 +1,18 @@
-//! The project's own tasks: `cargo xtask leakcheck`, `soak`, `bench`, `transcripts` and
-//! `ci`.
+//! The project's own tasks: `cargo xtask leakcheck`, `soak`, `bench`, `transcripts`,
+//! `reference`, `book` and `ci`.
 //!
 //! A file a task; what they share is `fault` (leaks planted on purpose) and `report` (what stdout
 //! gets). Validated by running the binary: `tests/leakcheck.rs` and `tests/soak.rs`.
 
 mod bench;
+mod book;
 mod bulk;
 mod ci;
 mod fault;
 mod leakcheck;
 mod long_run;
 mod pace;
+mod reference;
 mod report;
 mod soak;
 mod transcripts;
@@ -36,6 +38,10 @@ enum Task {
     Soak(soak::Arguments),
     /// Write what the program prints into the documents that show it, or compare
     Transcripts(transcripts::Arguments),
+    /// Write the page of all keys of an experiment file, or compare
+    Reference(reference::Arguments),
+    /// Make a book of the documents, with mdBook
+    Book,
     /// Run the benchmarks of speed, and compare them with what is promised
     Bench(bench::Arguments),
     /// Everything that continuous integration does, up to the first failure
@@ -47,6 +53,8 @@ fn main() -> ExitCode {
         Task::Leakcheck(arguments) => leakcheck::run(&arguments),
         Task::Soak(arguments) => soak::run(&arguments),
         Task::Transcripts(arguments) => transcripts::run(&arguments),
+        Task::Reference(arguments) => reference::run(&arguments),
+        Task::Book => book::run(),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),
     };

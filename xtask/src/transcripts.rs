@@ -38,6 +38,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     ensure!(status.success(), "dip does not build");
     let program = metadata.target_directory.join("release/dip");
 
+    // Where the commands of the documents write.
+    fs::create_dir_all(root.join("out"))?;
     let files = if arguments.files.is_empty() { documents(root)? } else { arguments.files.clone() };
     let mut wrong = Vec::new();
     for path in files {
@@ -61,10 +63,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// The documents that have a transcript: those at the top and in `docs`.
+/// The documents that have a transcript: those at the top, and in `docs` and its directories.
 fn documents(root: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for directory in [root.to_owned(), root.join("docs")] {
+    let mut directories = vec![root.to_owned()];
+    for entry in fs::read_dir(root.join("docs"))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            directories.push(path);
+        }
+    }
+    directories.push(root.join("docs"));
+    for directory in directories {
         for entry in fs::read_dir(directory)? {
             let path = entry?.path();
             let is_document = path.extension().is_some_and(|extension| extension == "md");

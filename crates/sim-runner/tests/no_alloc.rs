@@ -5,11 +5,11 @@ use std::hint::black_box;
 use dip_dynamics::State;
 use memcheck::{CountingAllocator, GateError, ThreadMeter, no_alloc};
 use sim_runner::{
-    Actuator, AfterFall, Confidence, Coordinate, Disturbance, Experiment, History, Instant,
-    KaplanMeier, Lifetime, MetricsRecorder, Mismatch, Observer, Outcome, Paired, Precision,
-    Quantiles, Rate, RecoveryRecorder, Saltelli, Sampling, Sensitivity, Sensors, Severity, Shape,
-    Simulation, Spread, StartDesign, Starts, Track, TrajectoryWriter, Uncontrolled, Velocities,
-    World, WorstCases,
+    Actuator, AfterFall, Confidence, Coordinate, Disturbance, Experiment, Flown, History, Instant,
+    KaplanMeier, Lifetime, MetricsRecorder, Mismatch, MonteCarlo, Observer, Outcome, Paired,
+    Precision, Quantiles, Rate, RecoveryRecorder, Run, Saltelli, Sampling, Sensitivity, Sensors,
+    Severity, Shape, Simulation, Spread, StartDesign, Starts, Track, TrajectoryWriter,
+    Uncontrolled, Velocities, World, WorstCases,
 };
 use smc_controllers::Kind;
 
@@ -205,6 +205,45 @@ fn statistics_of_many_runs_do_not_touch_the_heap_once_they_are_made() {
     });
     assert!(gate.unwrap(), "11,000 runs are enough for 1 %");
     assert_eq!(worst.cases().len(), 10);
+}
+
+/// Beyond 10,000 values quantiles are counted, no more kept: that is within what is folded here.
+#[test]
+fn the_fold_of_a_campaign_does_not_touch_the_heap_once_it_is_made() {
+    let experiment = experiment();
+    let closed_loop = experiment.closed_loop().unwrap();
+    let scenario = experiment.scenario(1).unwrap();
+    let law = experiment.controller(Kind::SuperTwisting).unwrap();
+    let mut recorders = [(); 2].map(|()| MetricsRecorder::new(&closed_loop));
+    let held = closed_loop.run(&law, &scenario, &mut recorders[0]);
+    let fallen = closed_loop.run(&Uncontrolled, &scenario, &mut recorders[1]);
+    assert_eq!(fallen.outcome, Outcome::Fallen);
+    let runs = [held, fallen];
+    let flown = [0, 1].map(|i| {
+        // What is settled is a matter of the horizon; the fold is to see both kinds of runs.
+        let outcome = if i == 0 { Outcome::Settled } else { Outcome::Fallen };
+        let run = Run { outcome, ..runs[i] };
+        Flown { index: 0, run, metrics: recorders[i].metrics(outcome) }
+    });
+    let mut figures = MonteCarlo::new(Kind::SuperTwisting, &closed_loop, 10);
+    let fold = |figures: &mut MonteCarlo| {
+        for index in 0..22_000_u64 {
+            let kind = usize::from(index % 2 == 1);
+            figures.add(&Flown { index, ..flown[kind] });
+        }
+    };
+    no_alloc(|| fold(&mut figures)).unwrap();
+    assert_eq!(figures.success().successes(), 11_000);
+    assert_eq!(figures.worst().len(), 10);
+
+    // The gate sees what is kept of each run.
+    let mut figures = MonteCarlo::new(Kind::SuperTwisting, &closed_loop, 10);
+    let mut kept = Vec::new();
+    let gate = no_alloc(|| {
+        fold(&mut figures);
+        kept.push(figures.runs());
+    });
+    assert!(matches!(gate, Err(GateError::HeapTouched(_))), "{gate:?}");
 }
 
 /// The gate catches what grows: the same values, kept in a list.

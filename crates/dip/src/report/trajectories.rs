@@ -57,7 +57,8 @@ impl Trajectory {
         each_row(path, |row| {
             stretch.push(number, row);
             number += 1;
-            if number <= BEGINNING || (number - BEGINNING) % length == 0 || number == rows {
+            if number <= BEGINNING || (number - BEGINNING).is_multiple_of(length) || number == rows
+            {
                 kept.extend(std::mem::take(&mut stretch).kept(number == rows));
             }
         })?;
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn a_long_run_keeps_its_ends_and_every_peak_of_the_force() {
-        let rows = 20_000;
+        let rows = 20_000_u32;
         let mut text = COLUMNS.join(",") + "\n";
         for row in 0..rows {
             let force = match row {
@@ -151,7 +152,7 @@ mod tests {
             text += &format!("{},0,0.123456789,0,0,0,0,{force:?},NaN\n", f64::from(row) / 1e3);
         }
         let trajectory = read(&text).unwrap();
-        assert_eq!(trajectory.rows, rows as usize);
+        assert_eq!(trajectory.rows, 20_000);
         assert!(
             trajectory.kept.len() <= BEGINNING + 3 * STRETCHES + 1,
             "{}",
@@ -159,7 +160,7 @@ mod tests {
         );
         let of = |column: usize| trajectory.kept.iter().map(move |row| row[column]);
         assert!(of(FORCE).any(|u| u == Some(150.0)) && of(FORCE).any(|u| u == Some(-150.0)));
-        assert_eq!((of(0).next(), of(0).last()), (Some(Some(0.0)), Some(Some(19.999))));
+        assert_eq!((of(0).next(), of(0).next_back()), (Some(Some(0.0)), Some(Some(19.999))));
         assert!(of(0).is_sorted() && of(2).all(|theta| theta == Some(0.123_46)));
         assert!(of(8).all(|sigma| sigma.is_none()), "what is no number is none");
     }
