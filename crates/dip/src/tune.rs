@@ -1,7 +1,5 @@
 //! `dip tune`: gains of one controller by particle swarm.
 
-use std::path::Path;
-
 use anyhow::Result;
 use serde::Serialize;
 use serde_json::Value;
@@ -10,6 +8,7 @@ use smc_controllers::{ControllerSpec, Kind};
 
 use crate::cli::TuneArgs;
 use crate::input::{InputError, Source};
+use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, print, print_json};
 use crate::terminal::progress_bar;
 
@@ -33,7 +32,7 @@ struct Document {
     experiment: Experiment,
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &TuneArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, json: bool, args: &TuneArgs) -> Result<()> {
     let &TuneArgs { controller, seed, particles, iterations, .. } = args;
     let source = Source::load(config)?;
     // A place that cannot be written to is better known before the search than after it.
