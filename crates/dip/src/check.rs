@@ -1,15 +1,29 @@
-//! `dip check`: is an experiment file right?
+//! `dip check`: is an experiment right, what does it say, and what follows from it?
+//!
+//! Everything that could be wrong is an error of loading, with its place. Validated in `tests/files.rs`.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use anyhow::Result;
+use clap::Args;
+use dip_dynamics::State;
 use serde::Serialize;
+use sim_runner::Experiment;
 use smc_controllers::Kind;
+use toml::{Table, Value};
 
-use crate::cli::CheckArgs;
 use crate::input::{InputError, Source};
+use crate::layers::Config;
 use crate::output::{SCHEMA, print, print_json};
 use crate::terminal::significant;
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The experiment file
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
 
 #[derive(Serialize)]
 struct Checked {
@@ -18,27 +32,125 @@ struct Checked {
     ok: bool,
     /// Whose parameters are the defaults of the file.
     rig: Option<&'static str>,
+    /// What was read, the later over the earlier.
+    layers: Vec<String>,
+    /// Keys that are not as built in.
+    changes: Vec<Change>,
+    /// Sliding surfaces.
+    surfaces: Vec<Decay>,
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &CheckArgs) -> Result<()> {
-    if let Some(config) = config {
-        let message = format!("--config {}: check takes its one file without it", config.display());
+#[derive(Serialize)]
+struct Change {
+    key: String,
+    value: Value,
+    /// None where nothing is built in.
+    default: Option<Value>,
+    /// Which layer said it.
+    layer: String,
+}
+
+#[derive(Serialize)]
+struct Decay {
+    controller: &'static str,
+    /// Real part of the slowest pole of the motion on the surface, in 1/s: it decays below 0.
+    slowest_pole: f64,
+}
+
+pub(crate) fn run(config: &Config, json: bool, args: &CheckArgs) -> Result<()> {
+    if let Some(file) = &config.file {
+        let message = format!("--config {}: check takes its one file without it", file.display());
         return Err(InputError::new(&message).into());
     }
-    // Everything that could be wrong is an error of loading, with its place in the file.
-    let source = Source::load(Some(&args.file))?;
+    let source = Source::load(&Config { file: Some(args.file.clone()), ..config.clone() })?;
     source.warn(&Kind::ALL);
-    let file = args.file.display().to_string();
-    let rig = source.rig().map(|rig| rig.name);
-    if json {
-        return print_json(&Checked { schema: SCHEMA, file, ok: true, rig });
+    let checked = Checked {
+        schema: SCHEMA,
+        file: args.file.display().to_string(),
+        ok: true,
+        rig: source.rig().map(|rig| rig.name),
+        layers: source.layers().iter().map(|layer| layer.name.clone()).collect(),
+        changes: changes(&source)?,
+        surfaces: surfaces(&source)?,
+    };
+    if json { print_json(&checked) } else { print(&in_words(&checked, source.experiment())) }
+}
+
+/// Keys whose values are not the built-in ones.
+fn changes(source: &Source) -> Result<Vec<Change>> {
+    let built_in = flat(&Table::try_from(Experiment::default())?.into());
+    let present = flat(&Table::try_from(source.experiment())?.into());
+    let other = present.into_iter().filter(|(key, value)| built_in.get(key) != Some(value));
+    let changes = other.map(|(key, value)| Change {
+        default: built_in.get(&key).cloned(),
+        layer: source.layers().place(&key).map_or(String::new(), |(layer, _)| layer.name.clone()),
+        key,
+        value,
+    });
+    Ok(changes.collect())
+}
+
+/// The keys below a value, and what stands there; a list is one value.
+fn flat(value: &Value) -> BTreeMap<String, Value> {
+    let Value::Table(table) = value else {
+        return BTreeMap::from([(String::new(), value.clone())]);
+    };
+    let below = |(name, value): (&String, &Value)| {
+        let name = name.clone();
+        flat(value).into_iter().map(move |(key, value)| match &*key {
+            "" => (name.clone(), value),
+            _ => (format!("{name}.{key}"), value),
+        })
+    };
+    table.iter().flat_map(below).collect()
+}
+
+fn surfaces(source: &Source) -> Result<Vec<Decay>> {
+    let linear = source.checked(Experiment::model)?.linearise(&State::UPRIGHT, 0.0);
+    let mut surfaces = Vec::new();
+    for kind in Kind::ALL {
+        if let Some(design) = source.experiment().controllers.get(kind).surface() {
+            let surface = design.design(&linear).map_err(|error| InputError::new(&error))?;
+            let far = surface.far.iter().flat_map(|far| far.sliding_poles);
+            let poles = surface.sliding_poles.into_iter().chain(far);
+            let slowest_pole = poles.map(|pole| pole.re).fold(f64::NEG_INFINITY, f64::max);
+            surfaces.push(Decay { controller: kind.name(), slowest_pole });
+        }
     }
-    let of_rig = rig.map_or(String::new(), |name| format!("rig {name}, "));
-    let experiment = source.experiment();
-    print(&format!(
-        "{file} is right: {of_rig}{} s, control every {} s, ±{} N\n",
-        experiment.simulation.duration,
-        experiment.simulation.control_period,
+    Ok(surfaces)
+}
+
+fn in_words(checked: &Checked, experiment: &Experiment) -> String {
+    let simulation = &experiment.simulation;
+    let mut text = format!(
+        "{} is right: {}{} s, control every {} s, ±{} N\n",
+        checked.file,
+        checked.rig.map_or(String::new(), |name| format!("rig {name}, ")),
+        simulation.duration,
+        simulation.control_period,
         significant(experiment.actuator.u_max, 6),
-    ))
+    );
+    if checked.layers.len() > 1 {
+        text += &format!("\nread, the later over the earlier: {}\n", checked.layers.join(", "));
+    }
+    text += match checked.changes.len() {
+        0 => "\nnothing is other than built in\n",
+        _ => "\nother than built in:\n",
+    };
+    for Change { key, value, default, layer } in &checked.changes {
+        let default = default.as_ref().map_or("off".to_owned(), ToString::to_string);
+        let origin = if checked.layers.len() > 1 { format!(", by {layer}") } else { String::new() };
+        let line = format!("  {key} = {value}");
+        let rest = format!("instead of {default}{origin}");
+        let fits = line.chars().count() + rest.chars().count() + 2 <= 80;
+        text += &if fits { format!("{line}  {rest}\n") } else { format!("{line}\n    {rest}\n") };
+    }
+    let decays = |surface: &&Decay| surface.slowest_pole < 0.0;
+    text += "\nmotion on the sliding surfaces, by the slowest pole:\n";
+    for surface in &checked.surfaces {
+        let verdict = if decays(&surface) { "decays" } else { "does not decay: waived" };
+        let pole = significant(surface.slowest_pole, 4);
+        text += &format!("  {:18}  {pole:>9} rad/s  {verdict}\n", surface.controller);
+    }
+    text
 }

@@ -12,6 +12,10 @@ use clap::{ArgGroup, Args, Parser, Subcommand};
 use sim_runner::{Precision, Quantity, Sampling, StartDesign};
 use smc_controllers::{Kind, Pole};
 
+use crate::check::CheckArgs;
+use crate::convert::ConvertArgs;
+use crate::init::InitArgs;
+use crate::layers::Config;
 use crate::report::ReportArgs;
 
 /// Sliding-mode controllers that hold a double inverted pendulum on a cart.
@@ -27,9 +31,8 @@ use crate::report::ReportArgs;
                   All numbers are in SI units: m, rad, s, N, kg."
 )]
 pub(crate) struct Cli {
-    /// Experiment file (TOML); what it does not say is as built in
-    #[arg(long, value_name = "FILE", global = true)]
-    pub(crate) config: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) config: Config,
 
     /// Print one JSON document on stdout, and nothing else there
     #[arg(long, global = true)]
@@ -67,10 +70,16 @@ pub(crate) enum Command {
     Gains(GainsArgs),
     /// List parameter sets of rigs that were built, with their sources
     Rigs,
-    /// Check an experiment file and say what is wrong with it
+    /// Check an experiment file: say what is wrong with it, or what it says and what follows
     Check(CheckArgs),
     /// Make one HTML file of what a command has left in a directory
     Report(ReportArgs),
+    /// Write an experiment file with every key, its default, meaning and rule
+    Init(InitArgs),
+    /// Print the JSON Schema of experiment files, for editors
+    Schema,
+    /// Make an experiment file from the config.yaml of the Python project DIP-SMC-PSO
+    Convert(ConvertArgs),
 }
 
 impl Default for Command {
@@ -358,13 +367,6 @@ pub(crate) struct GainsArgs {
     /// Only this controller
     #[arg(long, value_name = "NAME", value_parser = controller)]
     pub(crate) controller: Option<Kind>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    /// The experiment file
-    #[arg(value_name = "FILE")]
-    pub(crate) file: PathBuf,
 }
 
 /// A controller by name, or none.

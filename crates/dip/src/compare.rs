@@ -10,6 +10,7 @@ use sim_runner::{Comparison, Experiment, Metrics, RunRow, Shape, Starts, compare
 
 use crate::cli::CompareArgs;
 use crate::input::{InputError, Source};
+use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::report;
 use crate::terminal::{cell, progress_bar, significant, table};
@@ -27,7 +28,7 @@ struct Document {
 }
 
 pub(crate) fn run(
-    config: Option<&Path>,
+    config: &Config,
     json: bool,
     args: &CompareArgs,
     count: NonZeroU64,

@@ -1,7 +1,5 @@
 //! `dip design`: the linearised plant, a surface with its poles, the LQR gain.
 
-use std::path::Path;
-
 use anyhow::Result;
 use dip_dynamics::State;
 use serde::Serialize;
@@ -12,6 +10,7 @@ use smc_controllers::{
 
 use crate::cli::DesignArgs;
 use crate::input::{InputError, Source};
+use crate::layers::Config;
 use crate::output::{SCHEMA, print, print_json};
 use crate::terminal::significant;
 
@@ -112,7 +111,7 @@ impl Shown {
     }
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &DesignArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, json: bool, args: &DesignArgs) -> Result<()> {
     let source = Source::load(config)?;
     let linear = source.checked(sim_runner::Experiment::model)?.linearise(&State::UPRIGHT, 0.0);
     let LqrSpec { weights: baseline } = source.experiment().controllers.lqr;

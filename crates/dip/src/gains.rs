@@ -1,13 +1,12 @@
 //! `dip gains`: the gain vector of each law, with names, units, rules and ranges.
 
-use std::path::Path;
-
 use anyhow::Result;
 use serde::Serialize;
 use smc_controllers::{Kind, Tunable};
 
 use crate::cli::GainsArgs;
 use crate::input::Source;
+use crate::layers::Config;
 use crate::output::{SCHEMA, print, print_json};
 use crate::terminal::{significant, table};
 
@@ -34,7 +33,7 @@ struct Entry {
     value: f64,
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &GainsArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, json: bool, args: &GainsArgs) -> Result<()> {
     let source = Source::load(config)?;
     let kinds = args.controller.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]);
     let controllers = kinds.into_iter().map(|kind| vector(&source, kind)).collect();

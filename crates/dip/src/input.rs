@@ -1,7 +1,6 @@
 //! Experiment and gains files, and messages that say where they are wrong.
 
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Result;
 use dip_dynamics::Rig;
@@ -11,12 +10,11 @@ use serde_json::{Map, Value};
 use sim_runner::{Experiment, ExperimentError, Starts};
 use smc_controllers::{ControllerSpec, Kind, TwistingWarning};
 use thiserror::Error;
-use toml::Table;
-use toml::de::{DeTable, DeValue};
 
 use crate::cli::StartsArgs;
-use crate::locate::{meaning, path_at, place_of};
+use crate::layers::{Config, Layers};
 use crate::output::SCHEMA;
+use crate::words::in_words;
 
 /// What the user gave is wrong; the program ends with exit code 2.
 #[derive(Debug, Error)]
@@ -29,43 +27,47 @@ impl InputError {
     }
 }
 
-/// An experiment and the file that it came from.
+/// An experiment and the layers that it came from.
 #[derive(Debug)]
 pub(crate) struct Source {
     experiment: Experiment,
-    /// Whose parameters are its defaults.
-    rig: Option<&'static Rig>,
-    file: Option<(PathBuf, String)>,
+    layers: Layers,
     /// Laws whose gains came from files of their own.
     replaced: Vec<Kind>,
 }
 
 impl Source {
-    /// Reads an experiment file, or takes the built-in experiment; checks everything.
-    pub(crate) fn load(file: Option<&Path>) -> Result<Self> {
-        let Some(path) = file else {
-            return Ok(Self {
-                experiment: Experiment::default(),
-                rig: None,
-                file: None,
-                replaced: Vec::new(),
-            });
-        };
-        let text = read(path)?;
-        let (experiment, rig) = parse(path, &text)?;
-        let file = Some((path.to_owned(), text));
-        let source = Self { experiment, rig, file, replaced: Vec::new() };
+    /// Reads the layers that the command line names, or takes the built-in experiment; checks
+    /// everything.
+    pub(crate) fn load(config: &Config) -> Result<Self> {
+        Ok(Self::of(Layers::read(config)?)?)
+    }
+
+    /// A text as if it were the file of this name.
+    #[cfg(test)]
+    pub(crate) fn of_text(path: &Path, text: &str) -> Result<Self, InputError> {
+        Self::of(Layers::of_text(path, text)?)
+    }
+
+    fn of(layers: Layers) -> Result<Self, InputError> {
+        let experiment = layers.experiment()?;
+        let source = Self { experiment, layers, replaced: Vec::new() };
         source.checked(Experiment::check)?;
         Ok(source)
+    }
+
+    /// Where it came from.
+    pub(crate) fn layers(&self) -> &Layers {
+        &self.layers
     }
 
     pub(crate) fn experiment(&self) -> &Experiment {
         &self.experiment
     }
 
-    /// The rig that the file names.
+    /// The rig whose parameters are its defaults.
     pub(crate) fn rig(&self) -> Option<&'static Rig> {
-        self.rig
+        self.layers.rig()
     }
 
     /// For what the command line changes; use [`Source::checked`] afterwards.
@@ -136,16 +138,7 @@ impl Source {
 
     /// The message for a fault of the experiment.
     pub(crate) fn locate(&self, error: &ExperimentError) -> InputError {
-        InputError(self.located(&error.key(), &error.to_string()))
-    }
-
-    /// A message with the place of its key in the file, if it stands there.
-    fn located(&self, key: &str, message: &str) -> String {
-        let located = self.file.as_ref().and_then(|(path, text)| {
-            let place = place_of(text, key.split('.'))?;
-            Some(show(path, text, &place, message))
-        });
-        located.unwrap_or_else(|| message.to_owned())
+        InputError(self.layers.located(&error.key(), &error.to_string()))
     }
 
     /// Says on stderr what is doubtful, but no fault, about laws that are used.
@@ -164,7 +157,7 @@ impl Source {
             let message = if self.replaced.contains(&kind) {
                 message
             } else {
-                self.located(&format!("controllers.{kind}.disturbance_rate"), &message)
+                self.layers.located(&format!("controllers.{kind}.disturbance_rate"), &message)
             };
             eprintln!("warning: {message}");
         }
@@ -182,150 +175,6 @@ fn doubt(spec: &ControllerSpec) -> Option<TwistingWarning> {
 fn read(path: &Path) -> Result<String> {
     std::fs::read_to_string(path)
         .map_err(|error| InputError(format!("{}: {error}", path.display())).into())
-}
-
-fn parse(path: &Path, text: &str) -> Result<(Experiment, Option<&'static Rig>), InputError> {
-    let Some((rig, place)) = rig_of(path, text)? else {
-        return Ok((typed_toml(path, text)?, None));
-    };
-    // Without its rig the file is an experiment, in which everything stands where it stood.
-    let blank = |c: char| if c == '\n' { "\n".to_owned() } else { " ".repeat(c.len_utf8()) };
-    let blank: String = text[place.clone()].chars().map(blank).collect();
-    let experiment = [&text[..place.start], &blank, &text[place.end..]].concat();
-    let _: Experiment = typed_toml(path, &experiment)?;
-    let mut merged = defaults_of(rig);
-    merge(&mut merged, typed_toml(path, &experiment)?);
-    let experiment = merged.try_into().map_err(|error: toml::de::Error| {
-        InputError(format!("{}: {}", path.display(), in_words(error.message())))
-    })?;
-    Ok((experiment, Some(rig)))
-}
-
-/// The rig that a file names, and where it does. Of a file that is no TOML nothing is said here.
-fn rig_of(path: &Path, text: &str) -> Result<Option<(&'static Rig, Range<usize>)>, InputError> {
-    let Ok(document) = DeTable::parse(text) else {
-        return Ok(None);
-    };
-    let Some((key, value)) = document.get_ref().get_key_value("rig") else {
-        return Ok(None);
-    };
-    let fault = |message: &str| InputError(show(path, text, &value.span(), message));
-    let Some(name) = value.get_ref().as_str() else {
-        // A table may be spread over the file.
-        let value = match value.get_ref() {
-            DeValue::Table(_) => "{ … }",
-            _ => text[value.span()].lines().next().unwrap_or_default(),
-        };
-        let rule = "must be the name of a rig in quotes, as `dip rigs` lists them";
-        return Err(fault(&format!("rig = {value}: {rule}")));
-    };
-    match Rig::by_name(name) {
-        Ok(rig) => Ok(Some((rig, key.span().start..value.span().end))),
-        Err(error) => Err(fault(&format!("rig = \"{name}\": {error}"))),
-    }
-}
-
-/// What a rig says about an experiment, as a file would.
-fn defaults_of(rig: &Rig) -> Table {
-    let mut defaults = Table::new();
-    let plant = Table::try_from(rig.parameters).expect("the parameters of a plant are a table");
-    defaults.insert("plant".to_owned(), plant.into());
-    for (table, key, value) in
-        [("actuator", "u_max", rig.u_max), ("track", "half_length", rig.track_half_length)]
-    {
-        if let Some(value) = value {
-            let settings = Table::from_iter([(key.to_owned(), toml::Value::from(value))]);
-            defaults.insert(table.to_owned(), settings.into());
-        }
-    }
-    defaults
-}
-
-/// Lays `over` upon `under`, table by table.
-fn merge(under: &mut Table, over: Table) {
-    for (key, value) in over {
-        match (under.get_mut(&key), value) {
-            (Some(toml::Value::Table(under)), toml::Value::Table(over)) => merge(under, over),
-            (_, value) => {
-                under.insert(key, value);
-            }
-        }
-    }
-}
-
-fn typed_toml<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, InputError> {
-    toml::from_str(text).map_err(|error| {
-        let message = in_words(error.message());
-        let Some(place) = error.span() else {
-            return InputError(format!("{}: {message}", path.display()));
-        };
-        let keys = path_at(text, &place);
-        let message = if keys.len() == 1 && message.starts_with("unknown key") {
-            // Only files have it, not experiments.
-            message.replacen("expected one of ", "expected one of `rig`, ", 1)
-        } else {
-            message
-        };
-        let message = match meaning(&keys) {
-            _ if keys.is_empty() && message == "duplicate key" => {
-                format!("duplicate key `{}`: a key stands once", &text[place.clone()])
-            }
-            _ if keys.is_empty() => message,
-            None => format!("{}: {message}", keys.join(".")),
-            Some(meaning) => {
-                let key = keys.join(".");
-                format!("{key}: {message}\n  {key} is: {meaning}")
-            }
-        };
-        InputError(show(path, text, &place, &message))
-    })
-}
-
-/// The names of Rust's types mean nothing to whoever wrote the file.
-fn in_words(message: &str) -> String {
-    [
-        ("expected f64", "expected a number without a unit"),
-        ("expected u32", "expected a whole number, not negative"),
-        ("floating point `", "the number `"),
-        ("integer `", "the number `"),
-        (
-            "string values must be quoted, expected literal string",
-            "expected a number without a unit, or a \"string\"",
-        ),
-        ("unknown field", "unknown key"),
-        ("unknown variant", "unknown name"),
-    ]
-    .iter()
-    .fold(message.to_owned(), |message, (rust, words)| message.replace(rust, words))
-    .split("expected struct ")
-    .enumerate()
-    .map(|(i, part)| if i == 0 { part.to_owned() } else { after_type(part) })
-    .collect()
-}
-
-/// `Name and the rest` without the name of the type.
-fn after_type(text: &str) -> String {
-    let rest = text.trim_start_matches(|c: char| c.is_alphanumeric());
-    format!("expected a table of keys{rest}")
-}
-
-/// `file:line:column: message`, and the line with a marker.
-fn show(path: &Path, text: &str, place: &Range<usize>, message: &str) -> String {
-    let before = &text[..place.start];
-    let number = before.matches('\n').count() + 1;
-    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-    let line = text[line_start..].lines().next().unwrap_or_default();
-    let column = text[line_start..place.start].chars().count();
-    let line_end = line_start + line.len();
-    let marked = text.get(place.start..place.end.min(line_end)).map_or(0, |t| t.chars().count());
-    let gutter = " ".repeat(number.to_string().len());
-    format!(
-        "{}:{number}:{}: {message}\n {gutter} |\n {number} | {line}\n {gutter} | {}{}",
-        path.display(),
-        column + 1,
-        " ".repeat(column),
-        "^".repeat(marked.max(1)),
-    )
 }
 
 /// What `dip tune --out` writes, as far as it is needed to use the gains.
@@ -374,10 +223,10 @@ fn typed<G: DeserializeOwned>(path: &Path, text: &str) -> Result<GainsFile<G>, I
 mod tests {
     use std::path::Path;
 
-    use dip_dynamics::Parameters;
+    use dip_dynamics::{Parameters, Rig};
     use sim_runner::Experiment;
 
-    use super::parse;
+    use super::Source;
 
     /// The blocks of TOML in `docs/experiment.md`.
     fn documented() -> Vec<&'static str> {
@@ -386,6 +235,11 @@ mod tests {
             .skip(1)
             .map(|block| block.split("```").next().unwrap())
             .collect()
+    }
+
+    fn parse(path: &Path, text: &str) -> Result<(Experiment, Option<&'static Rig>), String> {
+        let source = Source::of_text(path, text).map_err(|error| error.to_string())?;
+        Ok((source.experiment().clone(), source.rig()))
     }
 
     #[test]
@@ -428,7 +282,7 @@ mod tests {
             ("[plant]\nrig = \"tu_wien\"\n", "f:2:1"),
             ("[rig]\nname = \"tu_wien\"\n", "f:1:1"),
         ] {
-            let error = parse(Path::new("f"), text).unwrap_err().to_string();
+            let error = parse(Path::new("f"), text).unwrap_err();
             assert!(error.starts_with(place), "{text}: {error}");
         }
     }

@@ -1,20 +1,17 @@
-//! Where in a TOML file a key stands, and what the key means.
+//! Where in the tree of a file a key stands, and which key stands at a place.
+//!
+//! What keys mean is told by `schema`. Validated by its own tests.
 
 use std::ops::Range;
 
-use schemars::schema_for;
-use serde_json::Value;
-use sim_runner::Experiment;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The keys from the root to what stands at `place`, a range of bytes: `["plant", "m0"]`. Entries of
 /// a list of tables are counted from 0: `["disturbances", "0", "on"]`.
-pub(crate) fn path_at(text: &str, place: &Range<usize>) -> Vec<String> {
+pub(crate) fn path_at(root: &DeValue<'_>, place: &Range<usize>) -> Vec<String> {
     let mut path = Vec::new();
-    if let Ok(document) = DeTable::parse(text) {
-        descend(document.get_ref(), place, &mut path);
-    }
+    inside(root, place, &mut path);
     path
 }
 
@@ -65,12 +62,10 @@ fn holds(value: &DeValue<'_>, place: &Range<usize>) -> bool {
 
 /// The bytes of the value at `path`, or of the deepest key on the way to it that is there.
 pub(crate) fn place_of<'p>(
-    text: &str,
+    root: &DeValue<'_>,
     path: impl Iterator<Item = &'p str>,
 ) -> Option<Range<usize>> {
-    let document = DeTable::parse(text).ok()?;
-    let root = DeValue::Table(document.into_inner());
-    let (mut value, mut place) = (&root, None);
+    let (mut value, mut place) = (root, None);
     for name in path {
         let Some((span, inner)) = entry(value, name) else {
             break;
@@ -110,50 +105,16 @@ fn holds_tables(value: &DeValue<'_>) -> bool {
     }
 }
 
-/// What the key at `path` means, from the documentation of the type that it is read into.
-pub(crate) fn meaning(path: &[String]) -> Option<String> {
-    let schema = schema_for!(Experiment).to_value();
-    let (mut node, mut alternative) = (&schema, None);
-    for key in path {
-        (node, alternative) = child(&schema, node, key)?;
-    }
-    // A description beside a reference is the field's; those of its type, or of the alternative of
-    // which it is the name, are only substitutes.
-    let own = node.get("description").or_else(|| resolve(&schema, node)?.get("description"));
-    Some(own.or(alternative)?.as_str()?.split('\n').next()?.to_owned())
-}
-
-/// What stands under `key`, be it a property, an entry of a list, or in one of several alternatives;
-/// and the description of that alternative.
-fn child<'s>(
-    schema: &'s Value,
-    node: &'s Value,
-    key: &str,
-) -> Option<(&'s Value, Option<&'s Value>)> {
-    let node = resolve(schema, node)?;
-    let is_index = key.parse::<usize>().is_ok();
-    let entry = || node.get("items").filter(|_| is_index);
-    if let Some(found) = node.get("properties").and_then(|keys| keys.get(key)).or_else(entry) {
-        return Some((found, None));
-    }
-    let alternatives = node.get("oneOf").or_else(|| node.get("anyOf"))?.as_array()?;
-    alternatives.iter().find_map(|alternative| {
-        let (found, description) = child(schema, alternative, key)?;
-        Some((found, description.or_else(|| alternative.get("description"))))
-    })
-}
-
-/// Follows a `$ref`.
-fn resolve<'s>(schema: &'s Value, node: &'s Value) -> Option<&'s Value> {
-    match node.get("$ref") {
-        Some(reference) => schema.pointer(reference.as_str()?.strip_prefix('#')?),
-        None => Some(node),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{meaning, path_at, place_of};
+    use toml::de::{DeTable, DeValue};
+
+    use super::{path_at, place_of};
+    use crate::schema::meaning;
+
+    fn root(text: &str) -> DeValue<'_> {
+        DeValue::Table(DeTable::parse(text).unwrap().into_inner())
+    }
 
     const FILE: &str = "start.x = 1.0\n[plant]\nm0 = 2.0\n[controllers.classical]\nk = 3.0\n";
 
@@ -166,9 +127,9 @@ mod tests {
         for (key, value) in
             [("start.x", "1.0"), ("plant.m0", "2.0"), ("controllers.classical.k", "3.0")]
         {
-            let place = place_of(FILE, key.split('.')).unwrap();
+            let place = place_of(&root(FILE), key.split('.')).unwrap();
             assert_eq!(&FILE[place.clone()], value);
-            assert_eq!(path_at(FILE, &place).join("."), key);
+            assert_eq!(path_at(&root(FILE), &place).join("."), key);
         }
         // The name of an alternative may be left out, at any depth.
         for (key, value) in [
@@ -176,13 +137,13 @@ mod tests {
             ("controllers.hybrid.surface.c1", "5.0"),
             ("controllers.classical.switching.slope", "switching"),
         ] {
-            let place = place_of(SWITCHING, key.split('.')).unwrap();
+            let place = place_of(&root(SWITCHING), key.split('.')).unwrap();
             assert_eq!(&SWITCHING[place], value);
         }
         // A key that is not there is looked for where it would stand.
-        let place = place_of(FILE, "controllers.classical.surface".split('.')).unwrap();
+        let place = place_of(&root(FILE), "controllers.classical.surface".split('.')).unwrap();
         assert_eq!(&FILE[place], "classical");
-        assert_eq!(place_of(FILE, "actuator.u_max".split('.')), None);
+        assert_eq!(place_of(&root(FILE), "actuator.u_max".split('.')), None);
     }
 
     #[test]
@@ -198,39 +159,18 @@ mod tests {
             ("disturbances.1.shape.impulse.at", "3.0", "Onset in s."),
             ("mismatch.m0.uniform", "0.5", "Uniform within"),
         ] {
-            let place = place_of(FILE, key.split('.')).unwrap();
+            let place = place_of(&root(FILE), key.split('.')).unwrap();
             assert_eq!(&FILE[place.clone()], value);
-            let path = path_at(FILE, &place);
+            let path = path_at(&root(FILE), &place);
             assert_eq!(path.join("."), key);
             let meaning = meaning(&path).unwrap_or_default();
             assert!(meaning.starts_with(means), "{key}: {meaning}");
         }
         // What is not there is looked for where it would stand.
-        let place = place_of(FILE, "disturbances.1.shape.impulse.duration".split('.')).unwrap();
+        let place =
+            place_of(&root(FILE), "disturbances.1.shape.impulse.duration".split('.')).unwrap();
         assert_eq!(&FILE[place], "impulse");
-        let place = place_of(FILE, ["disturbances"].into_iter()).unwrap();
+        let place = place_of(&root(FILE), ["disturbances"].into_iter()).unwrap();
         assert_eq!(&FILE[place], "disturbances");
-    }
-
-    #[test]
-    fn every_key_of_the_experiment_has_a_meaning() {
-        fn walk(value: &toml::Value, path: &mut Vec<String>) {
-            let toml::Value::Table(table) = value else {
-                return;
-            };
-            for (key, value) in table {
-                path.push(key.clone());
-                // Within a surface the alternatives describe themselves.
-                if key != "surface" {
-                    assert!(meaning(path).is_some(), "{path:?} has no meaning");
-                    walk(value, path);
-                }
-                path.pop();
-            }
-        }
-        let experiment = toml::Value::try_from(sim_runner::Experiment::default()).unwrap();
-        walk(&experiment, &mut Vec::new());
-        let path = ["plant", "m0"].map(str::to_owned);
-        assert_eq!(meaning(&path).unwrap(), "Mass of the cart in kg.");
     }
 }

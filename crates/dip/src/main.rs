@@ -1,16 +1,19 @@
 //! The command `dip`: files, arguments and terminal around the closed loop.
 //!
 //! It decides nothing about physics, laws or figures; those live in the crates below. A file a
-//! command; what they share is `input` (files in), `output` (files and
+//! command; what they share is `input` and `layers` (files in), `output` (files and
 //! documents out) and `terminal` (tables and progress).
 
 mod check;
 mod cli;
 mod compare;
+mod convert;
 mod design;
 mod gains;
+mod init;
 mod input;
 mod interrupt;
+mod layers;
 mod locate;
 mod montecarlo;
 mod output;
@@ -20,12 +23,15 @@ mod report;
 mod rigs;
 mod roa;
 mod roa_picture;
+mod schema;
 mod sensitivity;
 mod simulate;
 mod terminal;
 mod tune;
 mod tune_picture;
 mod version;
+mod words;
+mod yaml;
 
 use std::process::ExitCode;
 
@@ -68,7 +74,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     if version {
         return version::print_version(verbose);
     }
-    let config = config.as_deref();
+    let config = &config;
     match command.unwrap_or_default() {
         Command::Compare(args) => match args.starts {
             Some(starts) => compare::run(config, json, &args, starts),
@@ -84,5 +90,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Rigs => rigs::run(json),
         Command::Check(args) => check::run(config, json, &args),
         Command::Report(args) => report::run(json, &args),
+        Command::Init(args) => init::run(&args),
+        Command::Schema => schema::run(),
+        Command::Convert(args) => convert::run(&args),
     }
 }

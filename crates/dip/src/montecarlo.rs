@@ -22,9 +22,11 @@ use thiserror::Error;
 use crate::cli::MontecarloArgs;
 use crate::input::{InputError, Source};
 use crate::interrupt;
+use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::report;
 use crate::terminal::{cell, progress_bar, significant, table};
+use crate::words::quoted;
 
 /// Runs of each law, unless told.
 const RUNS: u64 = 10_000;
@@ -83,7 +85,7 @@ struct Identity {
     experiment: Experiment,
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &MontecarloArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, json: bool, args: &MontecarloArgs) -> Result<()> {
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
     }
@@ -310,7 +312,9 @@ fn in_words(document: &Document, options: &str, gains: &[(Kind, &Path)]) -> Stri
     for Row { figures, worst } in rows {
         let name = figures.name;
         let of_law = gains.iter().find(|(kind, _)| *kind == name);
-        let gains = of_law.map_or(String::new(), |(_, path)| format!(" --gains {}", quoted(path)));
+        let gains = of_law.map_or(String::new(), |(_, path)| {
+            format!(" --gains {}", quoted(&path.display().to_string()))
+        });
         for case in worst {
             let end = match (case.outcome, case.metrics.settling_time) {
                 (Outcome::Settled, Some(time)) => format!("settled after {time:.3} s"),
@@ -437,7 +441,7 @@ fn p_value(p: f64) -> String {
 }
 
 /// What a replay needs beside law and scenario.
-fn replay_options(config: Option<&Path>, args: &MontecarloArgs) -> String {
+fn replay_options(config: &Config, args: &MontecarloArgs) -> String {
     let mut options = String::new();
     if let Some(radius) = args.starts.radius {
         options += &format!(" --box {radius}");
@@ -451,26 +455,11 @@ fn replay_options(config: Option<&Path>, args: &MontecarloArgs) -> String {
             Sampling::LatinHypercube { strata } => format!("latin_hypercube:{strata}"),
         };
     }
-    if let Some(path) = config {
-        options += &format!(" --config {}", quoted(path));
-    }
-    options
-}
-
-/// As a shell takes it for one word.
-fn quoted(path: &Path) -> String {
-    let text = path.display().to_string();
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        text
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
-    }
+    options + &config.options()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
 
     use sim_runner::{Estimate, Figures, MetricQuantiles, PairFigures};
     use smc_controllers::Kind;
@@ -536,14 +525,14 @@ mod tests {
     }
 
     #[test]
-    fn a_path_stays_one_word() {
+    fn an_argument_stays_one_word() {
         for (path, expected) in [
             ("docs/experiments/100-hz.toml", "docs/experiments/100-hz.toml"),
             ("my file.toml", "'my file.toml'"),
             ("it's.toml", r"'it'\''s.toml'"),
             ("", "''"),
         ] {
-            assert_eq!(quoted(Path::new(path)), expected);
+            assert_eq!(quoted(path), expected);
         }
     }
 }

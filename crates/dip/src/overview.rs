@@ -16,6 +16,7 @@ use smc_controllers::{EquivalentControl, Kind};
 
 use crate::cli::CompareArgs;
 use crate::input::Source;
+use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
 use crate::{picture, report};
@@ -46,7 +47,7 @@ struct Row {
     trajectory: String,
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, json: bool, args: &CompareArgs) -> Result<()> {
     let mut source = Source::load(config)?;
     for path in &args.gains {
         source.set_gains(path)?;

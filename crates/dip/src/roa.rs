@@ -9,6 +9,7 @@ use sim_runner::{Attraction, AttractionMap, Experiment, Grid};
 
 use crate::cli::RoaArgs;
 use crate::input::{InputError, Source};
+use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
 use crate::{report, roa_picture};
@@ -32,7 +33,7 @@ struct Row {
     area_of_lqr: Option<f64>,
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &RoaArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, json: bool, args: &RoaArgs) -> Result<()> {
     let mut source = Source::load(config)?;
     for path in &args.gains {
         source.set_gains(path)?;

@@ -13,6 +13,7 @@ use smc_controllers::Kind;
 
 use crate::cli::SensitivityArgs;
 use crate::input::{InputError, Source};
+use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::picture::save;
 use crate::report;
@@ -41,7 +42,7 @@ struct Document {
     experiment: Experiment,
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &SensitivityArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, json: bool, args: &SensitivityArgs) -> Result<()> {
     let &SensitivityArgs { controller, quantity, rows, starts, radius, seed, .. } = args;
     let mut source = Source::load(config)?;
     if let Some(path) = &args.gains {

@@ -1,7 +1,5 @@
 //! `dip simulate`: one controller from one start.
 
-use std::path::Path;
-
 use anyhow::Result;
 use dip_dynamics::State;
 use serde::Serialize;
@@ -13,6 +11,7 @@ use smc_controllers::EquivalentControl;
 
 use crate::cli::{Numbers, ScenarioNumber, SimulateArgs};
 use crate::input::{InputError, Source};
+use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::report;
 
@@ -36,7 +35,7 @@ struct Simulation {
     experiment: Experiment,
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &SimulateArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, json: bool, args: &SimulateArgs) -> Result<()> {
     let mut source = Source::load(config)?;
     if let Some(path) = &args.gains {
         source.set_gains_of(args.controller.name(), path)?;

@@ -21,6 +21,7 @@ use thiserror::Error;
 use crate::cli::DEFAULT_SEED;
 use crate::input::{InputError, Source};
 use crate::interrupt;
+use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::terminal::{cell, progress_bar, table};
 use crate::tune_picture;
@@ -202,7 +203,7 @@ impl Files {
     }
 }
 
-pub(crate) fn run(config: Option<&Path>, json: bool, args: &TuneArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, json: bool, args: &TuneArgs) -> Result<()> {
     let source = Source::load(config)?;
     let kinds: Vec<Kind> = args.controller.map_or(Kind::ALL.to_vec(), |kind| vec![kind]);
     let is_over = interrupt::flag()?;
@@ -246,7 +247,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &TuneArgs) -> Result<
 }
 
 fn search(
-    config: Option<&Path>,
+    config: &Config,
     source: &Source,
     kind: Kind,
     args: &TuneArgs,
@@ -398,11 +399,9 @@ fn gains(spec: &ControllerSpec) -> Result<Value> {
 }
 
 /// The command that gives the result again: a time became the candidates that it was enough for.
-fn command(config: Option<&Path>, kind: Kind, args: &TuneArgs, evaluations: u64) -> String {
+fn command(config: &Config, kind: Kind, args: &TuneArgs, evaluations: u64) -> String {
     let mut command = "dip tune".to_owned();
-    if let Some(config) = config {
-        command += &format!(" --config {}", config.display());
-    }
+    command += &config.options();
     command += &format!(" --controller {kind}");
     if args.anew || args.all {
         command += " --anew";

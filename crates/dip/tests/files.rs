@@ -1,0 +1,178 @@
+//! Experiment files as their users see them: written, layered, explained, completed and converted.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::{Value, json};
+use sim_runner::Experiment;
+
+fn dip(directory: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_dip")).args(arguments).current_dir(directory).output().unwrap()
+}
+
+fn stdout(directory: &Path, arguments: &[&str]) -> String {
+    let output = dip(directory, arguments);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "dip {arguments:?}: {stderr}");
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn here() -> tempfile::TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+const FILES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/files");
+
+#[test]
+fn init_writes_the_built_in_experiment_in_full() {
+    let directory = here();
+    stdout(directory.path(), &["init", "mine.toml"]);
+    let text = fs::read_to_string(directory.path().join("mine.toml")).unwrap();
+    assert_eq!(toml::from_str::<Experiment>(&text).unwrap(), Experiment::default());
+    let written: toml::Table = toml::from_str(&text).unwrap();
+    assert_eq!(written, toml::Table::try_from(Experiment::default()).unwrap());
+    assert!(text.starts_with("#:schema "), "{text}");
+    // A key that takes a number has its meaning and, if it has one, its rule; a key without default
+    // is named.
+    for line in [
+        "# Mass of the cart in kg. Must be finite and greater than 0.\nm0 = 1.5\n",
+        "Must be from 1 to 100000.\nstarts = 24\n",
+        "# Instead: semi_implicit_euler.\nintegrator = \"rk4\"\n",
+        "# half_length = … #",
+        "# disturbances = … #",
+        "# rig = … #",
+    ] {
+        assert!(text.contains(line), "no {line:?} in\n{text}");
+    }
+    let checked = stdout(directory.path(), &["check", "mine.toml"]);
+    assert!(checked.contains("nothing is other than built in"), "{checked}");
+}
+
+#[test]
+fn init_writes_over_a_file_only_when_told_to() {
+    let directory = here();
+    let file = directory.path().join("experiment.toml");
+    fs::write(&file, "mine").unwrap();
+    let output = dip(directory.path(), &["init"]);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr.contains("experiment.toml is there already; --force"), "{stderr}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+    stdout(directory.path(), &["init", "--force"]);
+    assert!(fs::read_to_string(&file).unwrap().contains("[plant]"));
+    assert_eq!(dip(directory.path(), &["init", "mine.yaml"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_published_schema_is_current() {
+    let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/experiment.schema.json");
+    let published = fs::read_to_string(published).unwrap();
+    let printed = stdout(here().path(), &["schema"]);
+    assert!(printed == published, "dip schema > docs/experiment.schema.json");
+    let schema: Value = serde_json::from_str(&printed).unwrap();
+    let built_in = serde_json::to_value(Experiment::default()).unwrap();
+    for key in built_in.as_object().unwrap().keys().map(String::as_str).chain(["rig", "extends"]) {
+        assert!(schema["properties"][key].is_object(), "{key}");
+    }
+    assert_eq!(schema["additionalProperties"], false);
+}
+
+#[test]
+fn layers_lie_over_each_other_and_check_says_which_one_won() {
+    let directory = here();
+    for (name, text) in [
+        (
+            "base.yaml",
+            "plant: { m0: 2.0, m1: 0.3 }\ncontrollers:\n  hybrid:\n    switching: implicit\n",
+        ),
+        (
+            "more.toml",
+            "[plant]\nm1 = 0.35\n[controllers.hybrid.switching.sign]\nhysteresis = 0.5\n",
+        ),
+        ("top.toml", "extends = [\"base.yaml\", \"more.toml\"]\nstart.theta1 = 0.1\n"),
+    ] {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
+    let set = ["--set", "start.theta1=0.2", "--set", "tuning.box = 0.3"];
+    let arguments = [&["check", "top.toml", "--json"][..], &set].concat();
+    let checked: Value = serde_json::from_str(&stdout(directory.path(), &arguments)).unwrap();
+    assert_eq!(checked["layers"], json!(["base.yaml", "more.toml", "top.toml", "--set", "--set"]));
+    let changes: Vec<_> = checked["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| {
+            (change["key"].as_str().unwrap(), &change["value"], change["layer"].as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(
+        changes,
+        [
+            ("controllers.hybrid.switching.sign.hysteresis", &json!(0.5), "more.toml"),
+            ("plant.m0", &json!(2.0), "base.yaml"),
+            ("plant.m1", &json!(0.35), "more.toml"),
+            ("start.theta1", &json!(0.2), "--set"),
+            ("tuning.box", &json!(0.3), "--set"),
+        ]
+    );
+    let words = [&["check", "top.toml"][..], &set].concat();
+    insta::assert_snapshot!(stdout(directory.path(), &words));
+
+    // A partial alternative completes the one below; with no file the one below is built in or none.
+    let design = [
+        "design",
+        "--controller",
+        "hybrid",
+        "--set",
+        "controllers.hybrid.surface.scheduled.width=0.5",
+    ];
+    let output = dip(directory.path(), &design);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("missing key `near`"));
+}
+
+#[test]
+fn what_the_command_line_sets_is_what_runs() {
+    let directory = here();
+    let arguments =
+        ["simulate", "--controller", "lqr", "--json", "--set", "simulation.duration=0.5"];
+    let document: Value = serde_json::from_str(&stdout(directory.path(), &arguments)).unwrap();
+    assert!(document.to_string().contains("\"duration\":0.5"), "{document}");
+}
+
+#[test]
+fn a_config_of_the_predecessor_becomes_an_experiment() {
+    let directory = here();
+    let out = directory.path().join("mine.toml");
+    let out = out.to_str().unwrap();
+    let output = dip(Path::new(FILES), &["convert", "config.yaml", "--out", out]);
+    let report = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{report}");
+    let text = fs::read_to_string(out).unwrap();
+    insta::assert_snapshot!(format!("{text}\n--- stderr\n{report}"));
+    stdout(directory.path(), &["check", "mine.toml"]);
+    assert_eq!(stdout(Path::new(FILES), &["convert", "config.yaml"]), text);
+    // Every key is in the report.
+    let config = fs::read_to_string(format!("{FILES}/config.yaml")).unwrap();
+    for key in ["cart_mass", "K_min", "enable_equivalent", "horizon", "plant_port", "global_seed"] {
+        assert!(config.contains(key) && report.contains(key), "{key}");
+    }
+}
+
+#[test]
+fn what_is_no_config_of_the_predecessor_is_refused() {
+    let directory = here();
+    for (name, text, words) in [
+        ("list.yaml", "- 1\n", "expected a table"),
+        ("other.yaml", "a: { b: 1 }\n", "not a config.yaml"),
+        ("broken.yaml", "physics: [\n", "broken.yaml: line"),
+    ] {
+        fs::write(directory.path().join(name), text).unwrap();
+        let output = dip(directory.path(), &["convert", name]);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(output.stdout.is_empty() && stderr.contains(words), "{stderr}");
+    }
+    assert_eq!(dip(directory.path(), &["convert", "none.yaml"]).status.code(), Some(2));
+}
