@@ -1,20 +1,13 @@
 //! What a person sees on the terminal: tables, numbers and progress.
 
-use std::fmt;
-
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
-use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar on stderr, which shows nothing where there is no terminal.
 pub(crate) fn progress_bar(length: u64, unit: &str) -> ProgressBar {
-    let style = format!("{{bar:25}} {{pos}}/{{len}} {unit}, {{rate}}, {{eta}} left {{msg}}");
-    let style = ProgressStyle::with_template(&style).expect("the template is valid");
-    ProgressBar::new(length).with_style(style.with_key("rate", rate))
-}
-
-/// In whole runs: digits that change with every look are noise.
-fn rate(state: &ProgressState, text: &mut dyn fmt::Write) {
-    let _ = write!(text, "{:.0}/s", state.per_sec());
+    let style = format!("{{bar:25}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left {{msg}}");
+    ProgressBar::new(length)
+        .with_style(ProgressStyle::with_template(&style).expect("the template is valid"))
 }
 
 /// A table with numbers to the right, for 80 columns. With `n` columns it is `2n` wider than their

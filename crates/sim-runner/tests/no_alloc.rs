@@ -7,7 +7,7 @@ use memcheck::{CountingAllocator, GateError, ThreadMeter, no_alloc};
 use sim_runner::{
     Actuator, AfterFall, Confidence, Coordinate, Disturbance, Experiment, Flown, History, Instant,
     KaplanMeier, Lifetime, MetricsRecorder, Mismatch, MonteCarlo, Observer, Outcome, Paired,
-    Precision, Quantiles, Rate, RecoveryRecorder, Run, Saltelli, Sampling, Sensitivity, Sensors,
+    Precision, Quantiles, Rate, RecoveryRecorder, Saltelli, Sampling, Sensitivity, Sensors,
     Severity, Shape, Simulation, Spread, StartDesign, Starts, Track, TrajectoryWriter,
     Uncontrolled, Velocities, World, WorstCases,
 };
@@ -210,20 +210,19 @@ fn statistics_of_many_runs_do_not_touch_the_heap_once_they_are_made() {
 /// Beyond 10,000 values quantiles are counted, no more kept: that is within what is folded here.
 #[test]
 fn the_fold_of_a_campaign_does_not_touch_the_heap_once_it_is_made() {
-    let experiment = experiment();
+    let simulation = Simulation { duration: 5.0, ..Simulation::default() };
+    let experiment = Experiment { simulation, ..Experiment::default() };
     let closed_loop = experiment.closed_loop().unwrap();
     let scenario = experiment.scenario(1).unwrap();
     let law = experiment.controller(Kind::SuperTwisting).unwrap();
     let mut recorders = [(); 2].map(|()| MetricsRecorder::new(&closed_loop));
-    let held = closed_loop.run(&law, &scenario, &mut recorders[0]);
+    let settled = closed_loop.run(&law, &scenario, &mut recorders[0]);
     let fallen = closed_loop.run(&Uncontrolled, &scenario, &mut recorders[1]);
-    assert_eq!(fallen.outcome, Outcome::Fallen);
-    let runs = [held, fallen];
-    let flown = [0, 1].map(|i| {
-        // What is settled is a matter of the horizon; the fold is to see both kinds of runs.
-        let outcome = if i == 0 { Outcome::Settled } else { Outcome::Fallen };
-        let run = Run { outcome, ..runs[i] };
-        Flown { index: 0, run, metrics: recorders[i].metrics(outcome) }
+    assert_eq!([settled, fallen].map(|run| run.outcome), [Outcome::Settled, Outcome::Fallen]);
+    let flown = [(settled, &recorders[0]), (fallen, &recorders[1])].map(|(run, recorder)| Flown {
+        index: 0,
+        run,
+        metrics: recorder.metrics(run.outcome),
     });
     let mut figures = MonteCarlo::new(Kind::SuperTwisting, &closed_loop, 10);
     let fold = |figures: &mut MonteCarlo| {
