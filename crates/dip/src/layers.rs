@@ -26,7 +26,7 @@ use crate::yaml::Yaml;
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Config {
     /// Experiment file (TOML, or YAML as .yaml); what it does not say is as built in
-    #[arg(long = "config", value_name = "FILE", global = true)]
+    #[arg(id = "config", long = "config", value_name = "FILE", global = true)]
     pub(crate) file: Option<PathBuf>,
 
     /// Set one key of the experiment, such as plant.m1=0.25; may be given again
@@ -436,10 +436,10 @@ mod tests {
 
     #[test]
     fn yaml_says_the_same_as_toml() {
-        let toml = "rig = \"tu_wien\"\nstart.theta1 = 1e-1\ntuning.starts = 3\n\
+        let toml = "rig = \"tu_wien\"\nstart.theta1 = 1e-1\ntuning.verification = 3\n\
                     [controllers.hybrid]\nswitching = \"implicit\"\n[controllers.classical.surface]\n\
                     poles = [-2, -2.5, -3, [-4, 1], [-4, -1]]\n";
-        let yaml = "rig: tu_wien\nstart: { theta1: 1e-1 }\ntuning:\n  starts: 3\ncontrollers:\n  \
+        let yaml = "rig: tu_wien\nstart: { theta1: 1e-1 }\ntuning:\n  verification: 3\ncontrollers:\n  \
                     hybrid: { switching: implicit }\n  classical:\n    surface:\n      \
                     poles: [-2, -2.5, -3, [-4, 1], [-4, -1]]\n";
         let [toml, yaml] = [("f.toml", toml), ("f.yaml", yaml)]

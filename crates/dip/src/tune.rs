@@ -23,6 +23,7 @@ use crate::input::{InputError, Source};
 use crate::interrupt;
 use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::report;
 use crate::terminal::{cell, progress_bar, table};
 use crate::tune_picture;
 
@@ -217,7 +218,7 @@ pub(crate) fn run(config: &Config, json: bool, args: &TuneArgs) -> Result<()> {
             is_over.load(Ordering::Relaxed)
         })?;
         source.warn_about(&spec);
-        if let Some(files) = &files {
+        if let (Some(files), Some(directory)) = (&files, &directory) {
             tune_picture::convergence(Draft::begin(&files.convergence)?, kind, &document.history)?;
             if args.pareto {
                 let points: Vec<([f64; 3], Vec<&str>)> =
@@ -225,6 +226,7 @@ pub(crate) fn run(config: &Config, json: bool, args: &TuneArgs) -> Result<()> {
                 tune_picture::front(Draft::begin(&files.front)?, kind, &points)?;
             }
             Draft::begin(&files.document)?.finish_json(&document)?;
+            report::write(directory)?;
         }
         if !json {
             print(&in_words(&document, spec))?;

@@ -37,7 +37,7 @@ fn init_writes_the_built_in_experiment_in_full() {
     // is named.
     for line in [
         "# Mass of the cart in kg. Must be finite and greater than 0.\nm0 = 1.5\n",
-        "Must be from 1 to 100000.\nstarts = 24\n",
+        "Must be from 1 to 100000.\nverification = 1000\n",
         "# Instead: semi_implicit_euler.\nintegrator = \"rk4\"\n",
         "# half_length = … #",
         "# disturbances = … #",
@@ -94,7 +94,7 @@ fn layers_lie_over_each_other_and_check_says_which_one_won() {
     ] {
         fs::write(directory.path().join(name), text).unwrap();
     }
-    let set = ["--set", "start.theta1=0.2", "--set", "tuning.box = 0.3"];
+    let set = ["--set", "start.theta1=0.2", "--set", "tuning.tail = 0.3"];
     let arguments = [&["check", "top.toml", "--json"][..], &set].concat();
     let checked: Value = serde_json::from_str(&stdout(directory.path(), &arguments)).unwrap();
     assert_eq!(checked["layers"], json!(["base.yaml", "more.toml", "top.toml", "--set", "--set"]));
@@ -113,7 +113,9 @@ fn layers_lie_over_each_other_and_check_says_which_one_won() {
             ("plant.m0", &json!(2.0), "base.yaml"),
             ("plant.m1", &json!(0.35), "more.toml"),
             ("start.theta1", &json!(0.2), "--set"),
-            ("tuning.box", &json!(0.3), "--set"),
+            // A start is said as a whole: what is left out of it is 0.
+            ("start.theta2", &json!(0.0), "--set"),
+            ("tuning.tail", &json!(0.3), "--set"),
         ]
     );
     let words = [&["check", "top.toml"][..], &set].concat();
