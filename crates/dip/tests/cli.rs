@@ -367,7 +367,7 @@ fn every_run_of_a_comparison_is_a_row() {
     assert_eq!(result["controllers"][0]["settled"], 5);
     assert_eq!(result["controllers"][0]["control_effort_median"], efforts[2]);
     let names: Vec<_> = std::fs::read_dir(directory.path().join("o")).unwrap().collect();
-    assert_eq!(names.len(), 2, "nothing temporary stays: {names:?}");
+    assert_eq!(names.len(), 3, "nothing temporary stays: {names:?}");
 }
 
 #[test]
