@@ -11,6 +11,7 @@ use sim_runner::{Comparison, Experiment, Metrics, RunRow, Shape, Starts, compare
 use crate::cli::CompareArgs;
 use crate::input::{InputError, Source};
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::provenance::Provenance;
 use crate::terminal::{cell, progress_bar, significant, table};
 
 #[derive(Serialize)]
@@ -22,6 +23,7 @@ struct Document {
     seed: u64,
     controllers: Vec<Comparison>,
     version: &'static str,
+    provenance: Provenance,
     experiment: Experiment,
 }
 
@@ -61,6 +63,7 @@ pub(crate) fn run(
         seed: args.seed,
         controllers,
         version: VERSION,
+        provenance: Provenance::of_this(Some(args.seed)),
         experiment: source.experiment().clone(),
     };
     if let Some(draft) = draft {
@@ -156,6 +159,7 @@ mod tests {
 
     use super::{Document, in_words, is_noisy};
     use crate::output::{SCHEMA, VERSION};
+    use crate::provenance::Provenance;
 
     /// The widest numbers that there can be.
     fn document(experiment: Experiment) -> Document {
@@ -182,6 +186,7 @@ mod tests {
             seed: u64::MAX,
             controllers: Kind::ALL.map(huge).into(),
             version: VERSION,
+            provenance: Provenance::of_this(None),
             experiment,
         }
     }

@@ -13,11 +13,13 @@ use smc_controllers::{
 use crate::cli::DesignArgs;
 use crate::input::{InputError, Source};
 use crate::output::{SCHEMA, print, print_json};
+use crate::provenance::Provenance;
 use crate::terminal::significant;
 
 #[derive(Serialize)]
 struct Document {
     schema: u32,
+    provenance: Provenance,
     a: [[f64; 6]; 6],
     b: [f64; 6],
     #[serde(flatten)]
@@ -139,6 +141,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &DesignArgs) -> Resul
     let k = lqr_gain(&linear, &weights).map_err(|error| InputError::new(&error))?;
     let document = Document {
         schema: SCHEMA,
+        provenance: Provenance::of_this(None),
         a: linear.a.transpose().into(),
         b: linear.b.into(),
         near: Shown::of(s.transpose().into(), sliding_poles, condition_numbers),

@@ -15,6 +15,7 @@ mod montecarlo;
 mod output;
 mod overview;
 mod picture;
+mod provenance;
 mod rigs;
 mod roa;
 mod roa_picture;

@@ -25,6 +25,7 @@ use crate::INTERRUPTED;
 use crate::cli::MontecarloArgs;
 use crate::input::{InputError, Source};
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::provenance::Provenance;
 use crate::terminal::{cell, progress_bar, significant, table};
 
 /// Runs of each law, unless told.
@@ -51,6 +52,7 @@ struct Document {
     controllers: Vec<Row>,
     comparisons: Vec<PairFigures>,
     version: &'static str,
+    provenance: Provenance,
     experiment: Experiment,
 }
 
@@ -296,6 +298,7 @@ fn document(identity: &Identity, campaign: &Campaign, starts: &Starts) -> Docume
         controllers: campaign.laws().iter().map(row).collect(),
         comparisons: campaign.comparisons(confidence),
         version: VERSION,
+        provenance: Provenance::of_this(Some(identity.seed)),
         experiment: identity.experiment.clone(),
     }
 }

@@ -18,6 +18,7 @@ use crate::cli::CompareArgs;
 use crate::input::Source;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::picture;
+use crate::provenance::Provenance;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
 
 /// The document, and the content of `summary.json`.
@@ -25,6 +26,7 @@ use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
 struct Document {
     schema: u32,
     version: &'static str,
+    provenance: Provenance,
     out: PathBuf,
     controllers: Vec<Row>,
     experiment: Experiment,
@@ -93,6 +95,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &CompareArgs) -> Resu
     let document = Document {
         schema: SCHEMA,
         version: VERSION,
+        provenance: Provenance::of_this(Some(args.seed)),
         out,
         controllers: rows,
         experiment: source.experiment().clone(),

@@ -15,6 +15,7 @@ use crate::cli::SensitivityArgs;
 use crate::input::{InputError, Source};
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::picture::save;
+use crate::provenance::Provenance;
 use crate::terminal::{progress_bar, significant, table};
 
 /// How far the parameters of bodies are varied if the experiment does not say: as a share of their nominal
@@ -36,6 +37,7 @@ struct Document {
     /// Did the experiment not say what deviates?
     default_mismatch: bool,
     version: &'static str,
+    provenance: Provenance,
     /// What ran, with the mismatch.
     experiment: Experiment,
 }
@@ -72,6 +74,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &SensitivityArgs) -> 
         influences: result.map_err(|error| in_other_words(&source, &error))?,
         default_mismatch,
         version: VERSION,
+        provenance: Provenance::of_this(Some(seed)),
         experiment: source.experiment().clone(),
     };
     draw(picture, &document)?;

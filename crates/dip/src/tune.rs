@@ -11,6 +11,7 @@ use smc_controllers::{ControllerSpec, Kind};
 use crate::cli::TuneArgs;
 use crate::input::{InputError, Source};
 use crate::output::{Draft, SCHEMA, VERSION, print, print_json};
+use crate::provenance::Provenance;
 use crate::terminal::progress_bar;
 
 /// The document of a search; with `--gains` it is read again.
@@ -29,6 +30,7 @@ struct Document {
     particles: usize,
     iterations: u64,
     version: &'static str,
+    provenance: Provenance,
     /// What the gains were tuned for.
     experiment: Experiment,
 }
@@ -71,6 +73,7 @@ pub(crate) fn run(config: Option<&Path>, json: bool, args: &TuneArgs) -> Result<
         particles,
         iterations,
         version: VERSION,
+        provenance: Provenance::of_this(Some(seed)),
         experiment: source.experiment().clone(),
     };
     if json {
