@@ -7,7 +7,7 @@
 //! Validated by `tests/provenance.rs`.
 
 use dip_dynamics::InstructionSet;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sysinfo::{CpuRefreshKind, System};
 
 use crate::output::VERSION;
