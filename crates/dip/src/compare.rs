@@ -12,6 +12,7 @@ use crate::cli::CompareArgs;
 use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::provenance::Provenance;
 use crate::report;
 use crate::terminal::{cell, progress_bar, significant, table};
 
@@ -24,6 +25,7 @@ struct Document {
     seed: u64,
     controllers: Vec<Comparison>,
     version: &'static str,
+    provenance: Provenance,
     experiment: Experiment,
 }
 
@@ -63,6 +65,7 @@ pub(crate) fn run(
         seed: args.seed,
         controllers,
         version: VERSION,
+        provenance: Provenance::of_this(Some(args.seed)),
         experiment: source.experiment().clone(),
     };
     if let (Some(draft), Some(directory)) = (draft, &args.out) {
@@ -159,6 +162,7 @@ mod tests {
 
     use super::{Document, in_words, is_noisy};
     use crate::output::{SCHEMA, VERSION};
+    use crate::provenance::Provenance;
 
     /// The widest numbers that there can be.
     fn document(experiment: Experiment) -> Document {
@@ -185,6 +189,7 @@ mod tests {
             seed: u64::MAX,
             controllers: Kind::ALL.map(huge).into(),
             version: VERSION,
+            provenance: Provenance::of_this(None),
             experiment,
         }
     }

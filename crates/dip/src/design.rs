@@ -12,11 +12,13 @@ use crate::cli::DesignArgs;
 use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{SCHEMA, print, print_json};
+use crate::provenance::Provenance;
 use crate::terminal::significant;
 
 #[derive(Serialize)]
 struct Document {
     schema: u32,
+    provenance: Provenance,
     a: [[f64; 6]; 6],
     b: [f64; 6],
     #[serde(flatten)]
@@ -138,6 +140,7 @@ pub(crate) fn run(config: &Config, json: bool, args: &DesignArgs) -> Result<()> 
     let k = lqr_gain(&linear, &weights).map_err(|error| InputError::new(&error))?;
     let document = Document {
         schema: SCHEMA,
+        provenance: Provenance::of_this(None),
         a: linear.a.transpose().into(),
         b: linear.b.into(),
         near: Shown::of(s.transpose().into(), sliding_poles, condition_numbers),

@@ -19,6 +19,7 @@ mod montecarlo;
 mod output;
 mod overview;
 mod picture;
+mod provenance;
 mod report;
 mod rigs;
 mod roa;

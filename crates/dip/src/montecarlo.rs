@@ -24,6 +24,7 @@ use crate::input::{InputError, Source};
 use crate::interrupt;
 use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::provenance::Provenance;
 use crate::report;
 use crate::terminal::{cell, progress_bar, significant, table};
 use crate::words::quoted;
@@ -52,6 +53,7 @@ struct Document {
     controllers: Vec<Row>,
     comparisons: Vec<PairFigures>,
     version: &'static str,
+    provenance: Provenance,
     experiment: Experiment,
 }
 
@@ -285,6 +287,7 @@ fn document(identity: &Identity, campaign: &Campaign, starts: &Starts) -> Docume
         controllers: campaign.laws().iter().map(row).collect(),
         comparisons: campaign.comparisons(confidence),
         version: VERSION,
+        provenance: Provenance::of_this(Some(identity.seed)),
         experiment: identity.experiment.clone(),
     }
 }

@@ -18,6 +18,7 @@ use crate::cli::CompareArgs;
 use crate::input::Source;
 use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::provenance::Provenance;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
 use crate::{picture, report};
 
@@ -26,6 +27,7 @@ use crate::{picture, report};
 struct Document {
     schema: u32,
     version: &'static str,
+    provenance: Provenance,
     out: PathBuf,
     controllers: Vec<Row>,
     experiment: Experiment,
@@ -94,6 +96,7 @@ pub(crate) fn run(config: &Config, json: bool, args: &CompareArgs) -> Result<()>
     let document = Document {
         schema: SCHEMA,
         version: VERSION,
+        provenance: Provenance::of_this(Some(args.seed)),
         out,
         controllers: rows,
         experiment: source.experiment().clone(),

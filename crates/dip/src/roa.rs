@@ -11,6 +11,7 @@ use crate::cli::RoaArgs;
 use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::provenance::Provenance;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
 use crate::{report, roa_picture};
 
@@ -22,6 +23,7 @@ struct Document {
     seed: u64,
     controllers: Vec<Row>,
     version: &'static str,
+    provenance: Provenance,
     experiment: Experiment,
 }
 
@@ -63,6 +65,7 @@ pub(crate) fn run(config: &Config, json: bool, args: &RoaArgs) -> Result<()> {
         seed: args.seed,
         controllers: beside_the_first(&maps),
         version: VERSION,
+        provenance: Provenance::of_this(Some(args.seed)),
         experiment: source.experiment().clone(),
     };
     roa_picture::write(picture, &maps)?;
@@ -141,6 +144,7 @@ mod tests {
 
     use super::{Document, Row, in_words};
     use crate::output::{SCHEMA, VERSION};
+    use crate::provenance::Provenance;
 
     #[test]
     fn the_widest_numbers_fit_eighty_columns() {
@@ -163,6 +167,7 @@ mod tests {
             seed: u64::MAX,
             controllers: Kind::ALL.map(row).into(),
             version: VERSION,
+            provenance: Provenance::of_this(None),
             experiment: Experiment::default(),
         };
         for line in in_words(&document, Path::new("out")).lines() {

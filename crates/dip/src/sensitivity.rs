@@ -16,6 +16,7 @@ use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
 use crate::picture::save;
+use crate::provenance::Provenance;
 use crate::report;
 use crate::terminal::{progress_bar, significant, table};
 
@@ -38,6 +39,7 @@ struct Document {
     /// Did the experiment not say what deviates?
     default_mismatch: bool,
     version: &'static str,
+    provenance: Provenance,
     /// What ran, with the mismatch.
     experiment: Experiment,
 }
@@ -74,6 +76,7 @@ pub(crate) fn run(config: &Config, json: bool, args: &SensitivityArgs) -> Result
         influences: result.map_err(|error| in_other_words(&source, &error))?,
         default_mismatch,
         version: VERSION,
+        provenance: Provenance::of_this(Some(seed)),
         experiment: source.experiment().clone(),
     };
     draw(picture, &document)?;

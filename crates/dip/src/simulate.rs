@@ -13,6 +13,7 @@ use crate::cli::{Numbers, ScenarioNumber, SimulateArgs};
 use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::provenance::Provenance;
 use crate::report;
 
 /// The document of one run.
@@ -31,6 +32,7 @@ struct Simulation {
     #[serde(skip_serializing_if = "Option::is_none")]
     index: Option<u64>,
     version: &'static str,
+    provenance: Provenance,
     /// What ran, with the controller's gains and the start.
     experiment: Experiment,
 }
@@ -95,6 +97,7 @@ pub(crate) fn run(config: &Config, json: bool, args: &SimulateArgs) -> Result<()
         seed: args.replay.map_or(args.seed, |replay| replay.seed),
         index: args.replay.map(|replay| replay.index),
         version: VERSION,
+        provenance: Provenance::of_this(Some(args.replay.map_or(args.seed, |replay| replay.seed))),
         experiment: source.experiment().clone(),
     };
     if let Some(directory) = &args.out {

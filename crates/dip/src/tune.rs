@@ -23,6 +23,7 @@ use crate::input::{InputError, Source};
 use crate::interrupt;
 use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::provenance::Provenance;
 use crate::report;
 use crate::terminal::{cell, progress_bar, table};
 use crate::tune_picture;
@@ -151,6 +152,7 @@ struct Document {
     front: Vec<Point>,
     history: Vec<Progress>,
     version: &'static str,
+    provenance: Provenance,
     /// What the gains were tuned for.
     experiment: Experiment,
 }
@@ -326,6 +328,7 @@ fn search(
         picked: args.pareto.then_some(args.pick),
         history: found.history,
         version: VERSION,
+        provenance: Provenance::of_this(Some(seed)),
         experiment: experiment.clone(),
     };
     Ok((document, spec))
