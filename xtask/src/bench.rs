@@ -219,9 +219,8 @@ mod tests {
                 "step/generic/scalar" | "step/hand/scalar" => 100.0,
                 "step/generic/avx2" | "step/hand/avx2" => 20.0,
                 "step/generic/avx512" | "step/hand/avx512" => 9.0,
-                "batch/widest" => 30.0,
                 "batch/two_threads" => 15.0,
-                "tuning/batch" | "tuning/generation" => 30.0,
+                "batch/widest" | "tuning/batch" | "tuning/generation" => 30.0,
                 other => panic!("{other}"),
             };
             Ok(if id == slow { 2.0 * time } else { time })

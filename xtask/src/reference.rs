@@ -165,7 +165,7 @@ fn order_of_defaults() -> Result<Vec<String>> {
     let mut order = Vec::new();
     for line in text.lines() {
         if let Some(name) = line.strip_prefix('[') {
-            section = name.trim_end_matches(']').to_owned();
+            name.trim_end_matches(']').clone_into(&mut section);
             order.push(section.clone());
         } else if let Some((name, _)) = line.split_once(" = ") {
             order.push(if section.is_empty() {

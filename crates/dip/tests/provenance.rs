@@ -17,7 +17,8 @@ fn dip(directory: &Path, arguments: &str) -> Output {
 /// Short runs, so that every command takes no time.
 fn here() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
-    let short = "[simulation]\nduration = 0.1\n[settling]\ntheta = 0.15\n[tuning]\nstarts = 1\n";
+    let short = "[simulation]\nduration = 0.1\n[settling]\ntheta = 0.15\n[tuning]\n\
+                 verification = 1\n[[tuning.trials]]\nruns = 1\nbox = 0.04\n";
     fs::write(directory.path().join("short.toml"), short).unwrap();
     directory
 }
@@ -35,9 +36,9 @@ const COMMANDS: [(&str, Option<u64>, Option<&str>); 8] = [
         Some("o/sensitivity.json"),
     ),
     (
-        "tune --controller lqr --particles 2 --iterations 1 --seed 8 --out o.json",
+        "tune --controller lqr --particles 2 --budget 2 --seed 8 --out o",
         Some(8),
-        Some("o.json"),
+        Some("o/tune.json"),
     ),
     ("design", None, None),
 ];

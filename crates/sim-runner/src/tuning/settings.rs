@@ -131,7 +131,7 @@ impl Tuning {
             world
                 .closed_loop()
                 .and_then(|_| world.mismatch.check(&world.plant))
-                .map_err(|error| trial.own(error, &key))?;
+                .map_err(|error| placed(error, &key))?;
         }
         Ok(())
     }
@@ -140,28 +140,29 @@ impl Tuning {
 impl Trial {
     /// The experiment with what is said of the world here.
     pub(crate) fn world(&self, experiment: &Experiment) -> Experiment {
-        let Self { mismatch, sensors, disturbances, settling, .. } = self;
         let mut world = experiment.clone();
-        mismatch.map(|mismatch| world.mismatch = mismatch);
-        sensors.map(|sensors| world.sensors = sensors);
-        settling.map(|settling| world.settling = settling);
-        disturbances.clone().map(|disturbances| world.disturbances = disturbances);
+        world.mismatch = self.mismatch.unwrap_or(world.mismatch);
+        world.sensors = self.sensors.unwrap_or(world.sensors);
+        world.settling = self.settling.unwrap_or(world.settling);
+        if let Some(disturbances) = &self.disturbances {
+            world.disturbances.clone_from(disturbances);
+        }
         world
     }
 
-    /// Its starts, for whatever is checked.
+    /// Its starts; the box of a checked experiment is right.
     pub(crate) fn starts(&self, seed: u64) -> Starts {
         Starts::new(self.radius, seed).expect("the box of a checked experiment is right")
     }
+}
 
-    /// A fault of the world at its place here: what the experiment says was checked before.
-    fn own(&self, error: ExperimentError, key: &impl Fn(&str) -> String) -> ExperimentError {
-        match error {
-            ExperimentError::Setting { key: place, value, rule } => {
-                ExperimentError::Setting { key: key(&place).into(), value, rule }
-            }
-            other => other,
+/// A fault of the world of a trial at its place: what the experiment says was checked before.
+fn placed(error: ExperimentError, key: &impl Fn(&str) -> String) -> ExperimentError {
+    match error {
+        ExperimentError::Setting { key: place, value, rule } => {
+            ExperimentError::Setting { key: key(&place).into(), value, rule }
         }
+        other => other,
     }
 }
 

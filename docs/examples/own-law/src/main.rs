@@ -26,13 +26,14 @@ impl<R: Real> Controller<R> for Stiffening<R> {
     fn law(&self, (): &mut (), sample: &Sample<'_, R>) -> Command<R> {
         let mut sigma = R::splat(0.0);
         for (k, x) in self.k.into_iter().zip(sample.state.to_array()) {
-            sigma = sigma + k * x;
+            sigma += k * x;
         }
         let stiffness = R::splat(1.0) + self.c * sigma * sigma;
         Command { sigma: Some(sigma), ..Command::feedback(-(stiffness * sigma), self.u_max) }
     }
 }
 
+#[expect(clippy::default_trait_access, reason = "the type of a state is a crate further down")]
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let experiment = Experiment::default();
     let linear = experiment.model()?.linearise(&Default::default(), 0.0);
