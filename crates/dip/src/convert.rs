@@ -230,7 +230,7 @@ fn fate(key: &str, value: &Value, said: &BTreeMap<String, Value>) -> Fate {
         ("controllers", _, _) if name.starts_with("swing_up_smc.") => {
             refused("nothing swings up here: runs start near upright")
         }
-        ("controllers", _, _) if name.ends_with(".dt") => {
+        ("controllers", _, _) if name.split('.').next_back() == Some("dt") => {
             refused("a law is told the period: simulation.control_period")
         }
         ("controllers" | "controller_defaults", _, _) => {
@@ -277,9 +277,9 @@ fn surfaces(
             // k1, k2, λ1, λ2, K, k_d
             ("classical_smc", &[k1, k2, l1, l2, _, _])
             // k1, k2, λ1, λ2, γ
-            | ("adaptive_smc", &[k1, k2, l1, l2, _]) => [0.0, k1 * l1, k2 * l2, 0.0, k1, k2],
+            | ("adaptive_smc", &[k1, k2, l1, l2, _])
             // K1, K2, k1, k2, λ1, λ2
-            ("sta_smc", &[_, _, k1, k2, l1, l2]) => [0.0, k1 * l1, k2 * l2, 0.0, k1, k2],
+            | ("sta_smc", &[_, _, k1, k2, l1, l2]) => [0.0, k1 * l1, k2 * l2, 0.0, k1, k2],
             // c1, λ1, c2, λ2, and the cart with the other sign
             ("hybrid_adaptive_sta_smc", &[c1, l1, c2, l2]) => {
                 let (gain, lambda) = (cart("cart_gain"), cart("cart_lambda"));

@@ -30,6 +30,7 @@ use crate::tune_picture;
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("laws").args(["controller", "all"]).required(true)))]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct TuneArgs {
     /// Name of the controller, as `dip gains` lists them
     #[arg(long, value_name = "NAME", value_parser = crate::cli::controller)]
@@ -39,7 +40,7 @@ pub(crate) struct TuneArgs {
     #[arg(long)]
     all: bool,
 
-    /// swarm, cma_es or differential_evolution
+    /// `swarm`, `cma_es` or `differential_evolution`
     #[arg(long, value_name = "METHOD", default_value = "swarm", value_parser = method,
           conflicts_with = "pareto")]
     method: Method,
