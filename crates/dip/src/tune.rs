@@ -1,6 +1,6 @@
 //! `dip tune`: gains that hold in runs that no candidate has seen, with their evidence.
 //!
-//! Validated by `tests/tune.rs`.
+//! Validated by `tests/cli.rs`.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,6 @@
 //! The loop of a search: ask, fly, tell, keep, show.
 //!
-//! Validated by `tests/tuning.rs`, also by killing real processes.
+//! Validated by `tests/tuning.rs`; that a checkpoint survives a kill, by `tests/kill.rs` of `pso-optim`.
 
 use std::ops::ControlFlow;
 use std::path::Path;
