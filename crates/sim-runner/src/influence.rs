@@ -58,9 +58,10 @@ impl Quantity {
         match self {
             Self::Success => Some(f64::from(run.outcome == Outcome::Settled)),
             Self::Cost => {
-                let mut judge = Judge::new(1);
+                let mut judge = Judge::new(1, Tail::NONE);
                 judge.add(scale.judge(run, metrics));
-                judge.cost(Tail::NONE)
+                judge.end_trial();
+                judge.cost()
             }
             Self::SettlingTime => metrics.settling_time,
             Self::ControlEffort => {

@@ -2,8 +2,9 @@
 //!
 //! - Of a run that settled, `J` is the weighted sum of its metrics ([`Cost`]), and `J/(1 + J)` its share of
 //!   the cost, in `[0, 1)`.
-//! - If every run settled, the cost is `(1 − w)·mean + w·tail`: the mean over all runs, and the mean over the
-//!   worst ones, which is the conditional value at risk (Rockafellar and Uryasev 2000).
+//! - If every run settled, a trial costs `(1 − w)·mean + w·tail`: the mean over its runs, and the mean over the
+//!   worst of them, which is the conditional value at risk (Rockafellar and Uryasev 2000). The cost is the
+//!   mean over the trials: more runs make a trial's share surer, not heavier.
 //! - If `f` of `n` runs failed, it is `1 + (f − 1 + (p + s)/2)/n`, in `(1, 2]`: `p` is the mean penalty
 //!   of the runs that failed, ½ for one that stayed up without settling and `1 − t/(4T)` for a fall
 //!   or the end of the track at time `t` of the horizon `T`; `s` is the mean over those that settled.
@@ -27,6 +28,14 @@ pub(crate) struct Tail {
 impl Tail {
     /// The mean alone.
     pub(crate) const NONE: Self = Self { share: 1.0, weight: 0.0 };
+
+    /// Of shares of the cost; the order of equal ones says nothing.
+    fn cost(self, shares: &mut [f64]) -> f64 {
+        shares.sort_unstable_by(|a, b| b.total_cmp(a));
+        let count = shares.len() as f64;
+        let mean = shares.iter().sum::<f64>() / count;
+        (1.0 - self.weight) * mean + self.weight * mean_of_first(shares, self.share * count)
+    }
 
     pub(crate) fn of(tuning: &Tuning) -> Self {
         Self { share: tuning.tail, weight: tuning.tail_weight }
@@ -84,50 +93,74 @@ impl Scale {
     }
 }
 
-/// Sums up the runs of one candidate.
+/// Sums up the runs of one candidate, one trial after the other.
 #[derive(Debug)]
 pub(crate) struct Judge {
-    /// The shares of the runs that settled.
-    settled: Vec<f64>,
-    failed: u32,
-    penalty: f64,
-    diverged: u32,
+    tail: Tail,
+    /// The shares of the runs of this trial that settled.
+    shares: Vec<f64>,
+    /// Over the trials that ended.
+    costs: Sum,
+    settled: Sum,
+    failed: Sum,
+    diverged: bool,
+}
+
+/// Numbers, added up.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    sum: f64,
+    count: u32,
+}
+
+impl Sum {
+    fn add(&mut self, value: f64) {
+        self.sum += value;
+        self.count += 1;
+    }
+
+    fn mean_or(self, otherwise: f64) -> f64 {
+        if self.count > 0 { self.sum / f64::from(self.count) } else { otherwise }
+    }
 }
 
 impl Judge {
-    /// Of this many runs at most. All memory is taken here.
-    pub(crate) fn new(runs: usize) -> Self {
-        Self { settled: Vec::with_capacity(runs), failed: 0, penalty: 0.0, diverged: 0 }
+    /// Of this many runs of a trial at most. All memory is taken here.
+    pub(crate) fn new(runs: usize, tail: Tail) -> Self {
+        let none = Sum::default();
+        let shares = Vec::with_capacity(runs);
+        Self { tail, shares, costs: none, settled: none, failed: none, diverged: false }
     }
 
     pub(crate) fn add(&mut self, verdict: Verdict) {
         match verdict {
-            Verdict::Settled(share) => self.settled.push(share),
-            Verdict::Failed(penalty) => {
-                self.failed += 1;
-                self.penalty += penalty;
+            Verdict::Settled(share) => {
+                self.shares.push(share);
+                self.settled.add(share);
             }
-            Verdict::Diverged => self.diverged += 1,
+            Verdict::Failed(penalty) => self.failed.add(penalty),
+            Verdict::Diverged => self.diverged = true,
+        }
+    }
+
+    /// The runs so far were a trial.
+    pub(crate) fn end_trial(&mut self) {
+        if !self.shares.is_empty() {
+            self.costs.add(self.tail.cost(&mut self.shares));
+            self.shares.clear();
         }
     }
 
     /// None without runs, or if one of them diverged: its numbers mean nothing.
-    pub(crate) fn cost(&mut self, tail: Tail) -> Option<f64> {
-        let settled = self.settled.len() as f64;
-        let mean = |sum: f64, count: f64| if count > 0.0 { sum / count } else { 1.0 };
-        // The worst first; equal ones are equal, so their order says nothing.
-        self.settled.sort_unstable_by(|a, b| b.total_cmp(a));
-        let share = mean(self.settled.iter().sum(), settled);
-        let failed = f64::from(self.failed);
-        let runs = settled + failed;
-        if runs == 0.0 || self.diverged > 0 {
+    pub(crate) fn cost(&self) -> Option<f64> {
+        let runs = self.settled.count + self.failed.count;
+        if runs == 0 || self.diverged {
             None
-        } else if self.failed == 0 {
-            let worst = mean_of_first(&self.settled, tail.share * settled);
-            Some((1.0 - tail.weight) * share + tail.weight * worst)
+        } else if self.failed.count == 0 {
+            Some(self.costs.mean_or(1.0))
         } else {
-            let within = 0.5 * (mean(self.penalty, failed) + share);
-            Some(1.0 + (failed - 1.0 + within) / runs)
+            let within = 0.5 * (self.failed.mean_or(1.0) + self.settled.mean_or(1.0));
+            Some(1.0 + (f64::from(self.failed.count) - 1.0 + within) / f64::from(runs))
         }
     }
 }
@@ -142,7 +175,7 @@ fn mean_of_first(values: &[f64], count: f64) -> f64 {
 mod tests {
     use dip_dynamics::State;
 
-    use super::{Judge, Metrics, Outcome, Run, Scale, Tail, mean_of_first};
+    use super::{Judge, Metrics, Outcome, Run, Scale, Tail, Verdict, mean_of_first};
     use crate::experiment::Experiment;
     use crate::tuning::settings::Cost;
 
@@ -153,7 +186,7 @@ mod tests {
     fn cost(runs: &[(Outcome, f64)], effort: f64, tail: Tail) -> Option<f64> {
         let closed_loop = Experiment::default().closed_loop().unwrap();
         let scale = Scale::new(Cost::default(), &closed_loop);
-        let mut judge = Judge::new(runs.len());
+        let mut judge = Judge::new(runs.len(), tail);
         for &(outcome, time) in runs {
             let settling_time = (outcome == Outcome::Settled).then_some(time);
             let run = Run { outcome, time, final_state: State::UPRIGHT };
@@ -168,7 +201,8 @@ mod tests {
                 },
             ));
         }
-        judge.cost(tail)
+        judge.end_trial();
+        judge.cost()
     }
 
     #[test]
@@ -209,6 +243,20 @@ mod tests {
         assert!(one_slow > cost(&[quick, slow, quick, quick], 10.0, MEAN));
         assert_eq!(mean_of_first(&[4.0, 2.0, 1.0], 1.5), (4.0 + 0.5 * 2.0) / 1.5);
         assert_eq!(mean_of_first(&[4.0, 2.0, 1.0], 0.5), 4.0);
+    }
+
+    #[test]
+    fn trials_weigh_the_same_whatever_their_runs() {
+        let trials = |runs: [usize; 2]| {
+            let mut judge = Judge::new(8, WORST);
+            for (runs, share) in runs.into_iter().zip([0.25, 0.75]) {
+                (0..runs).for_each(|_| judge.add(Verdict::Settled(share)));
+                judge.end_trial();
+            }
+            judge.cost()
+        };
+        assert_eq!(trials([1, 8]), Some(0.5));
+        assert_eq!(trials([8, 1]), Some(0.5));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! Plain data, as it stands in an experiment file. Validated by `tests/experiment.rs`.
 
+use dip_dynamics::State;
 use serde::{Deserialize, Serialize};
 
 use crate::disturbances::Disturbance;
@@ -10,7 +11,7 @@ use crate::experiment::Experiment;
 use crate::mismatch::Mismatch;
 use crate::outcome::Settling;
 use crate::rules::{not_negative, require};
-use crate::sensors::Sensors;
+use crate::sensors::{Sensors, Velocities};
 use crate::starts::{StartError, Starts};
 
 /// How gains are judged.
@@ -18,9 +19,9 @@ use crate::starts::{StartError, Starts};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Tuning {
-    /// The share of the runs that are the tail: the worst ones, by cost.
+    /// The share of a trial's runs that are the tail: the worst ones, by cost.
     pub tail: f64,
-    /// The weight of the tail's mean cost; that of the mean over all runs is the rest, up to 1.
+    /// The weight of the tail's mean cost; that of the mean over all runs of the trial is the rest, up to 1.
     pub tail_weight: f64,
     /// Held-out runs of each trial, which no candidate has flown, by which the result is verified.
     pub verification: u32,
@@ -40,7 +41,7 @@ impl Default for Tuning {
             trials: vec![
                 Trial {
                     name: "near".to_owned(),
-                    runs: 8,
+                    runs: 16,
                     radius: 0.05,
                     required: 1.0,
                     ..Trial::default()
@@ -48,11 +49,13 @@ impl Default for Tuning {
                 Trial { name: "wide".to_owned(), ..Trial::default() },
                 Trial {
                     name: "off_model".to_owned(),
+                    runs: 96,
                     radius: 0.2,
                     required: 0.99,
                     mismatch: Some(Mismatch::of_bodies(0.2)),
                     ..Trial::default()
                 },
+                Trial::noisy(),
             ],
         }
     }
@@ -84,6 +87,9 @@ pub struct Trial {
     /// What counts as settled and as fallen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub settling: Option<Settling>,
+    /// Weights of the metrics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Cost>,
 }
 
 impl Default for Trial {
@@ -97,6 +103,35 @@ impl Default for Trial {
             sensors: None,
             disturbances: None,
             settling: None,
+            cost: None,
+        }
+    }
+}
+
+impl Trial {
+    /// Cheap encoders and no tachometers. Nothing comes to rest in noise: what counts is that the angles stay
+    /// small, and that the force does not amplify it.
+    fn noisy() -> Self {
+        let angle = 0.005;
+        let sensors = Sensors {
+            velocities: Velocities::FilteredDifferences { time_constant: 0.01 },
+            noise: State { x: 0.001, theta1: angle, theta2: angle, ..State::UPRIGHT },
+            quantum: State { theta1: 0.001, theta2: 0.001, ..State::UPRIGHT },
+            ..Sensors::default()
+        };
+        Self {
+            name: "noisy".to_owned(),
+            runs: 16,
+            radius: 0.1,
+            sensors: Some(sensors),
+            settling: Some(Settling { theta: 10.0 * angle, x: 1000.0, ..Settling::default() }),
+            cost: Some(Cost {
+                settling_time: 0.0,
+                angle_settling_time: 0.0,
+                total_variation: 3e-4,
+                ..Cost::default()
+            }),
+            ..Self::default()
         }
     }
 }
@@ -116,7 +151,7 @@ impl Tuning {
         let weighs = (0.0..=1.0).contains(&self.tail_weight);
         require("tuning.tail_weight", self.tail_weight, weighs, "from 0 to 1")?;
         count("tuning.verification".to_owned(), self.verification)?;
-        self.cost.check()?;
+        self.cost.check().map_err(|error| placed(error, &|name| format!("tuning.{name}")))?;
         let some = !self.trials.is_empty();
         require("tuning.trials", self.trials.len() as f64, some, "at least one")?;
         for (i, trial) in self.trials.iter().enumerate() {
@@ -128,6 +163,9 @@ impl Tuning {
             let keeps = (0.0..=1.0).contains(&trial.required);
             require(key("required"), trial.required, keeps, "from 0 to 1")?;
             let world = trial.world(experiment);
+            if let Some(cost) = &trial.cost {
+                cost.check().map_err(|error| placed(error, &key))?;
+            }
             world
                 .closed_loop()
                 .and_then(|_| world.mismatch.check(&world.plant))
@@ -202,12 +240,12 @@ impl Default for Cost {
 impl Cost {
     fn check(&self) -> Result<(), ExperimentError> {
         let weights = [
-            ("tuning.cost.settling_time", self.settling_time),
-            ("tuning.cost.angle_settling_time", self.angle_settling_time),
-            ("tuning.cost.iae", self.iae),
-            ("tuning.cost.control_effort", self.control_effort),
-            ("tuning.cost.total_variation", self.total_variation),
-            ("tuning.cost.cart_travel", self.cart_travel),
+            ("cost.settling_time", self.settling_time),
+            ("cost.angle_settling_time", self.angle_settling_time),
+            ("cost.iae", self.iae),
+            ("cost.control_effort", self.control_effort),
+            ("cost.total_variation", self.total_variation),
+            ("cost.cart_travel", self.cart_travel),
         ];
         for (key, value) in weights {
             not_negative(key, value)?;

@@ -124,7 +124,7 @@ impl Trials {
             Ok(Prepared {
                 name: trial.name.clone(),
                 required: trial.required,
-                scale: Scale::new(tuning.cost, &closed_loop),
+                scale: Scale::new(trial.cost.unwrap_or(tuning.cost), &closed_loop),
                 closed_loop,
                 scenarios: (first..first + u64::from(runs))
                     .map(|index| scenarios.get(index))
@@ -173,16 +173,17 @@ impl Trials {
         laws: usize,
         fly: impl Fn(&Prepared, &mut dyn FnMut(&Flown) -> ControlFlow<()>) -> ControlFlow<()>,
     ) -> Vec<Judgement> {
-        let runs = self.trials.iter().map(|trial| trial.scenarios.len()).sum();
-        let mut sums: Vec<Sum> = (0..laws).map(|_| Sum::new(runs)).collect();
+        let runs = self.trials.iter().map(|trial| trial.scenarios.len()).max().unwrap_or(0);
+        let mut sums: Vec<Sum> = (0..laws).map(|_| Sum::new(runs, self.tail)).collect();
         for trial in &self.trials {
             let ended = fly(trial, &mut |flown| {
                 sums[trial.law(flown.index)].add(trial.scale, flown);
                 ControlFlow::Continue(())
             });
             assert!(ended.is_continue(), "nobody ends a trial");
+            sums.iter_mut().for_each(|sum| sum.judge.end_trial());
         }
-        sums.into_iter().map(|sum| sum.judgement(self.tail)).collect()
+        sums.into_iter().map(Sum::judgement).collect()
     }
 
     /// How one law did in each trial.
@@ -258,8 +259,8 @@ struct Sum {
 }
 
 impl Sum {
-    fn new(runs: usize) -> Self {
-        Self { judge: Judge::new(runs), settled: 0, runs: 0, sums: [0.0; 3] }
+    fn new(runs: usize, tail: Tail) -> Self {
+        Self { judge: Judge::new(runs, tail), settled: 0, runs: 0, sums: [0.0; 3] }
     }
 
     fn add(&mut self, scale: Scale, flown: &Flown) {
@@ -275,12 +276,12 @@ impl Sum {
         }
     }
 
-    fn judgement(mut self, tail: Tail) -> Judgement {
+    fn judgement(self) -> Judgement {
         let [settling_time, control_effort, chattering] =
             self.sums.map(|sum| sum / f64::from(self.settled));
         let means = Objectives { settling_time, control_effort, chattering };
         Judgement {
-            cost: self.judge.cost(tail),
+            cost: self.judge.cost(),
             settled: self.settled,
             runs: self.runs,
             means: (self.settled > 0).then_some(means),
