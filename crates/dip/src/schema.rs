@@ -66,6 +66,11 @@ fn child<'s>(
     })
 }
 
+/// What stands at `path`.
+fn at<'s>(schema: &'s Value, path: &[String]) -> Option<&'s Value> {
+    path.iter().try_fold(schema, |node, key| child(schema, node, key).map(|(found, _)| found))
+}
+
 /// Follows a `$ref`.
 fn resolve<'s>(schema: &'s Value, node: &'s Value) -> Option<&'s Value> {
     match node.get("$ref") {
@@ -82,14 +87,7 @@ pub(crate) fn is_choice(path: &[String]) -> bool {
 /// The names of the alternatives at `path`.
 pub(crate) fn alternatives(path: &[String]) -> Vec<String> {
     let schema = published();
-    let mut node = &schema;
-    for key in path {
-        let Some((next, _)) = child(&schema, node, key) else {
-            return Vec::new();
-        };
-        node = next;
-    }
-    names_of_alternatives(&schema, node)
+    at(&schema, path).map_or_else(Vec::new, |node| names_of_alternatives(&schema, node))
 }
 
 fn names_of_alternatives(schema: &Value, node: &Value) -> Vec<String> {
@@ -119,14 +117,8 @@ fn names_of_alternatives(schema: &Value, node: &Value) -> Vec<String> {
 /// The keys that the table at `path` may have.
 pub(crate) fn keys_at(path: &[String]) -> Vec<String> {
     let schema = published();
-    let mut node = &schema;
-    for key in path {
-        let Some((next, _)) = child(&schema, node, key) else {
-            return Vec::new();
-        };
-        node = next;
-    }
-    let keys = resolve(&schema, node).and_then(|node| node.get("properties")?.as_object());
+    let node = at(&schema, path).and_then(|node| resolve(&schema, node));
+    let keys = node.and_then(|node| node.get("properties")?.as_object());
     keys.into_iter().flat_map(|keys| keys.keys().cloned()).collect()
 }
 

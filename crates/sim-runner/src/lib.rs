@@ -61,7 +61,7 @@ pub use statistics::{
 pub use streamed::{STREAM_CAPACITY, StreamedTrajectory};
 pub use trajectory::TrajectoryWriter;
 pub use tuning::{
-    Cost, Front, FrontPoint, Judgement, Method, Objectives, Plan, PointName, Progress, Trial,
-    TrialFigures, Trials, TuneError, Tuned, Tuning, tune, tune_front,
+    About, Cost, Front, FrontPoint, Judgement, Method, Objectives, Plan, PointName, Progress,
+    Trial, TrialFigures, Trials, TuneError, Tuned, Tuning, tune, tune_front,
 };
 pub use world::World;

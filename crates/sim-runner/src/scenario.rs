@@ -35,6 +35,12 @@ impl Scenario {
         let streams = Streams::for_comparison(seed).of(0);
         Self { start, plant: mismatch.draw(nominal, streams), streams }
     }
+
+    /// With a start that is farther by `offset` in each coordinate.
+    pub(crate) fn moved_by(self, offset: State) -> Self {
+        let (start, offset) = (self.start.to_array(), offset.to_array());
+        Self { start: State::from_array(std::array::from_fn(|i| start[i] + offset[i])), ..self }
+    }
 }
 
 /// Any number of scenarios, of which each can be drawn alone.

@@ -67,7 +67,11 @@ pub struct ConditionalHybridSpec {
 impl Default for ConditionalHybridSpec {
     fn default() -> Self {
         Self {
-            surface: SurfaceDesign::Scheduled(ScheduledSurface::FIRST_ORDER),
+            surface: SurfaceDesign::Scheduled(ScheduledSurface::of(
+                [3.924, 2.754, 2.078, 2.995, 0.8863],
+                [14.0, 2.01, 0.11, 0.287, 0.22],
+                0.3,
+            )),
             equivalent: EquivalentControl::None,
             switching: Switching::saturation(1.0),
             gamma: 1.0,

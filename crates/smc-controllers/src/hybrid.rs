@@ -60,7 +60,11 @@ pub struct HybridSpec {
 impl Default for HybridSpec {
     fn default() -> Self {
         Self {
-            surface: SurfaceDesign::Scheduled(ScheduledSurface::TWISTING),
+            surface: SurfaceDesign::Scheduled(ScheduledSurface::of(
+                [4.478, 2.318, 2.155, 2.877, 1.269],
+                [14.98, 2.062, 0.1725, 0.3392, 0.0759],
+                0.6722,
+            )),
             equivalent: EquivalentControl::None,
             switching: Switching::saturation(0.114),
             k1_init: 66.0,

@@ -108,32 +108,15 @@ pub struct ScheduledSurface {
 }
 
 impl ScheduledSurface {
-    /// That of the shipped first-order laws: with their gains, near upright it is robust to wrong
-    /// parameters, and far from it wide.
-    pub(crate) const FIRST_ORDER: Self = Self {
-        near: [
-            real(-3.924),
-            real(-2.754),
-            pair(-2.078, 2.995),
-            pair(-2.078, -2.995),
-            real(-0.8863),
-        ],
-        far: [real(-14.0), real(-2.01), pair(-0.11, 0.287), pair(-0.11, -0.287), real(-0.22)],
-        width: 0.3,
-    };
+    /// From its gains in the order in which they are shown: of each side the decays of two real poles, decay
+    /// and frequency of a pair, and the decay of the last.
+    pub(crate) const fn of(near: [f64; 5], far: [f64; 5], width: f64) -> Self {
+        Self { near: poles(near), far: poles(far), width }
+    }
+}
 
-    /// That of the shipped super-twisting laws, whose gain falls with `|σ|`.
-    pub(crate) const TWISTING: Self = Self {
-        near: [real(-4.478), real(-2.318), pair(-2.155, 2.877), pair(-2.155, -2.877), real(-1.269)],
-        far: [
-            real(-14.98),
-            real(-2.062),
-            pair(-0.1725, 0.3392),
-            pair(-0.1725, -0.3392),
-            real(-0.0759),
-        ],
-        width: 0.6722,
-    };
+const fn poles([decay1, decay2, decay3, turn3, decay5]: [f64; 5]) -> [Pole; 5] {
+    [real(-decay1), real(-decay2), pair(-decay3, turn3), pair(-decay3, -turn3), real(-decay5)]
 }
 
 const fn real(re: f64) -> Pole {

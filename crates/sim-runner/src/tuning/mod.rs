@@ -28,7 +28,7 @@ pub(crate) use self::cost::{Judge, Scale, Tail};
 pub use self::front::{Front, FrontPoint, PointName, tune_front};
 use self::gains::Gains;
 use self::search::{Search, Shown};
-pub use self::settings::{Cost, Trial, Tuning};
+pub use self::settings::{About, Cost, Trial, Tuning};
 pub use self::trials::{Judgement, Objectives, TrialFigures, Trials};
 use crate::error::ExperimentError;
 use crate::experiment::Experiment;

@@ -121,13 +121,14 @@ impl Trials {
             let (starts, runs) = draw(trial);
             let scenarios = world.scenarios(starts)?;
             let first = i as u64 * NUMBERS_OF_A_TRIAL;
+            let middle = trial.middle(experiment);
             Ok(Prepared {
                 name: trial.name.clone(),
                 required: trial.required,
                 scale: Scale::new(trial.cost.unwrap_or(tuning.cost), &closed_loop),
                 closed_loop,
                 scenarios: (first..first + u64::from(runs))
-                    .map(|index| scenarios.get(index))
+                    .map(|index| scenarios.get(index).moved_by(middle))
                     .collect(),
             })
         };
