@@ -16,6 +16,8 @@ use crate::check::CheckArgs;
 use crate::convert::ConvertArgs;
 use crate::init::InitArgs;
 use crate::layers::Config;
+use crate::output::Output;
+use crate::replay::ReplayArgs;
 use crate::report::ReportArgs;
 
 /// Sliding-mode controllers that hold a double inverted pendulum on a cart.
@@ -34,9 +36,8 @@ pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) config: Config,
 
-    /// Print one JSON document on stdout, and nothing else there
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 
     /// Print the version; with --verbose also what the processor computes with
     #[arg(long, short = 'V')]
@@ -72,6 +73,8 @@ pub(crate) enum Command {
     Rigs,
     /// Check an experiment file: say what is wrong with it, or what it says and what follows
     Check(CheckArgs),
+    /// Run again what a document is of, and compare it bit for bit, field by field
+    Replay(ReplayArgs),
     /// Make one HTML file of what a command has left in a directory
     Report(ReportArgs),
     /// Write an experiment file with every key, its default, meaning and rule

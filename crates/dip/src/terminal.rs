@@ -3,6 +3,21 @@
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// What went wrong, with its causes.
+pub(crate) fn error(error: &anyhow::Error) {
+    eprintln!("error: {error:#}");
+}
+
+/// What is doubtful.
+pub(crate) fn warn(message: &str) {
+    eprintln!("warning: {message}");
+}
+
+/// What is good to know.
+pub(crate) fn note(message: &str) {
+    eprintln!("{message}");
+}
+
 /// A bar on stderr, which shows nothing where there is no terminal.
 pub(crate) fn progress_bar(length: u64, unit: &str) -> ProgressBar {
     let style = format!("{{bar:25}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left {{msg}}");
