@@ -13,6 +13,7 @@ use sim_runner::Experiment;
 
 use crate::cli::Cli;
 use crate::output::{SCHEMA, VERSION};
+use crate::terminal::abbreviated;
 use crate::words::quoted;
 
 /// Of one result.
@@ -97,12 +98,7 @@ impl Essence {
 
 /// The beginning of a value that may be long.
 pub(crate) fn shortened(value: &Value) -> String {
-    const MOST: usize = 40;
-    let text = value.to_string();
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
+    abbreviated(&value.to_string(), 40)
 }
 
 /// Options that change no bit of a result, or are found in the experiment.

@@ -7,6 +7,7 @@
 mod check;
 mod cli;
 mod compare;
+mod completions;
 mod convert;
 mod design;
 mod essence;
@@ -16,6 +17,7 @@ mod input;
 mod interrupt;
 mod layers;
 mod locate;
+mod man;
 mod montecarlo;
 mod output;
 mod overview;
@@ -39,7 +41,6 @@ mod yaml;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use memcheck::CountingAllocator;
 
 use crate::cli::{Cli, Command};
@@ -57,7 +58,8 @@ const INPUT_FAULT: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::of_process();
+    terminal::begin(cli.output.color, cli.output.quiet);
     match interrupt::begin().and_then(|()| run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -95,6 +97,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => check::run(config, output, &args),
         Command::Replay(args) => replay::run(output, &args),
         Command::Report(args) => report::run(output, &args),
+        Command::Completions(args) => completions::run(output, &args),
+        Command::Man(args) => man::run(output, &args),
         Command::Init(args) => init::run(output, &args),
         Command::Schema => schema::run(),
         Command::Convert(args) => convert::run(output, &args),

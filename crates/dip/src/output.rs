@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, ColorChoice};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tempfile::{Builder, NamedTempFile, TempPath};
 
 use crate::interrupt::{self, Temporary};
 use crate::results::Present;
+use crate::terminal::styled;
 
 /// Version of the documents: fields may be added to it, none changes or goes.
 pub(crate) const SCHEMA: u32 = 1;
@@ -29,6 +30,14 @@ pub(crate) struct Output {
     /// Print one JSON document on stdout, and nothing else there
     #[arg(long, global = true)]
     json: bool,
+
+    /// Say nothing on stderr but errors, and print no table
+    #[arg(long, short, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Colour: where there is a terminal and NO_COLOR is not set, or as is said here
+    #[arg(long, value_name = "WHEN", default_value_t, hide_possible_values = true, global = true)]
+    pub(crate) color: ColorChoice,
 
     /// Replace files that are there, even if they are of another run
     #[arg(long, global = true)]
@@ -62,7 +71,8 @@ impl Output {
 
     /// Words for whoever does not want the document.
     pub(crate) fn tell(&self, in_words: impl FnOnce() -> String) -> Result<()> {
-        if self.json || self.kept.is_some() { Ok(()) } else { print(&in_words()) }
+        let is_wanted = !self.json && !self.quiet && self.kept.is_none();
+        if is_wanted { print(&styled(&in_words())) } else { Ok(()) }
     }
 
     /// The document for whoever wants it.
@@ -91,7 +101,7 @@ impl Output {
 
 /// Prints to stdout. Whoever closes the pipe early has seen enough: that is no error.
 fn print(text: &str) -> Result<()> {
-    let mut stdout = io::stdout().lock();
+    let mut stdout = anstream::stdout().lock();
     match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(error).context("writing to stdout")
@@ -238,11 +248,11 @@ impl Disk<'_> {
 
 impl Write for Disk<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes).map_err(|error| self.named(&error))
+        self.file.as_file_mut().write(bytes).map_err(|error| self.named(&error))
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush().map_err(|error| self.named(&error))
+        self.file.as_file_mut().flush().map_err(|error| self.named(&error))
     }
 }
 

@@ -115,8 +115,8 @@ pub(crate) fn has_content(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
 }
 
-/// Writes a text for which no document speaks: another one that is there is refused.
-pub(crate) fn write_text(path: &Path, text: &str, is_forced: bool) -> Result<()> {
+/// Refuses to replace another text, for which no document speaks.
+pub(crate) fn keep_other(path: &Path, text: &str, is_forced: bool) -> Result<()> {
     if !is_forced && has_content(path) {
         let there = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         if there != text.as_bytes() {
@@ -125,5 +125,11 @@ pub(crate) fn write_text(path: &Path, text: &str, is_forced: bool) -> Result<()>
             return Err(InputError::new(&message).into());
         }
     }
+    Ok(())
+}
+
+/// Writes a text, if no other one is there.
+pub(crate) fn write_text(path: &Path, text: &str, is_forced: bool) -> Result<()> {
+    keep_other(path, text, is_forced)?;
     Draft::begin(path)?.finish_text(text)
 }

@@ -26,7 +26,7 @@ use crate::layers::Config;
 use crate::output::{Output, SCHEMA, VERSION};
 use crate::provenance::Provenance;
 use crate::results::{Present, Results, has_content};
-use crate::terminal::{cell, progress_bar, table};
+use crate::terminal::{abbreviated, cell, progress_bar, table};
 use crate::tune_picture;
 
 #[derive(Debug, Args)]
@@ -483,6 +483,9 @@ fn in_words(document: &Document, mut spec: ControllerSpec) -> String {
     text + &format!("\n{}\n", document.command)
 }
 
+/// Names of trials are free, and the table has room for this much.
+const TRIAL_NAME_MAX: usize = 14;
+
 fn trials(document: &Document) -> comfy_table::Table {
     let mut shown = table(&[
         "trial",
@@ -502,7 +505,7 @@ fn trials(document: &Document) -> comfy_table::Table {
                 _ => percent(trial.required),
             };
             shown.add_row([
-                format!("{}, {set}", trial.name),
+                format!("{}, {set}", abbreviated(&trial.name, TRIAL_NAME_MAX)),
                 trial.runs.to_string(),
                 percent(trial.success.value),
                 format!("{:.1}–{:.1}", 100.0 * trial.success.low, 100.0 * trial.success.high),

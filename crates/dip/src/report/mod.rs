@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 use self::trajectories::Trajectory;
 use crate::input::InputError;
 use crate::output::{Draft, Output, VERSION};
-use crate::results::{Present, has_content};
+use crate::results::{Present, has_content, keep_other, write_text};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -63,10 +63,16 @@ struct Data {
 pub(crate) fn run(output: &Output, args: &ReportArgs) -> Result<()> {
     claim(&args.directory, output.present())?;
     let data = Data::read(&args.directory)?;
-    let file = write_page(&args.directory, &data)?;
-    let mut files = vec![file];
-    if let Some(path) = &args.strip {
-        strip::write(path, &data, output.force)?;
+    let strip = match &args.strip {
+        Some(path) => Some((path, strip::strip(&data)?)),
+        None => None,
+    };
+    if let Some((path, svg)) = &strip {
+        keep_other(path, svg, output.force)?;
+    }
+    let mut files = vec![write_page(&args.directory, &data)?];
+    if let Some((path, svg)) = strip {
+        write_text(path, &svg, output.force)?;
         files.push(path.clone());
     }
     let lines: Vec<String> = files.iter().map(|path| format!("{}\n", path.display())).collect();
