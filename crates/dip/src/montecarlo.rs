@@ -307,7 +307,7 @@ fn in_words(document: &Document, options: &str, gains: &[(Kind, &Path)]) -> Stri
     text += &format!("{}\n", law_table(controllers).trim_fmt());
     text += "success: runs that settled, of all; settle: median over all runs (Kaplan–Meier);\n\
              both with 95 % intervals. The last two columns are medians over the runs that\n\
-             settled.\n";
+             settled, Σ|Δu| a second.\n";
     if !comparisons.is_empty() {
         text += &format!(
             "\nless {} in the same scenarios: success, and time to settle\n{}\n",
@@ -374,7 +374,7 @@ fn law_table(rows: &[Row]) -> comfy_table::Table {
         "fallen",
         "settle\n[s]",
         "∫u²dt\n[N²·s]",
-        "Σ|Δu|/s\n[N/s]",
+        "Σ|Δu|\n[N/s]",
     ]);
     for Row { figures, .. } in rows {
         let median = |name| figures.quantiles.get(name).and_then(|metric| metric.median.value);
@@ -472,8 +472,54 @@ fn replay_options(config: &Config, args: &MontecarloArgs) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sim_runner::{Estimate, Figures, MetricQuantiles, PairFigures};
+    use smc_controllers::Kind;
 
-    use super::{p_value, percent, quoted};
+    use super::{Row, law_table, p_value, pair_table, percent, quoted};
+
+    /// Beside the longest name.
+    #[test]
+    fn the_widest_numbers_fit_eighty_columns() {
+        for value in [-1.234_567e-9, -1.234_567e123, 1234.567, f64::MAX] {
+            let exists = Estimate { value: Some(value), low: Some(value), high: Some(value) };
+            let share = Estimate { value: 0.123_456, low: 0.123_456, high: 0.999_949 };
+            let metric = MetricQuantiles { p05: exists, median: exists, p95: exists };
+            let figures = |name| Figures {
+                name,
+                runs: u64::MAX,
+                settled: u64::MAX,
+                not_settled: 0,
+                fallen: u64::MAX,
+                off_track: 0,
+                diverged: 0,
+                success: Some(share),
+                settling_time_median: exists,
+                quantiles: ["control_effort", "chattering"].map(|name| (name, metric)).into(),
+            };
+            let pair = |second| PairFigures {
+                first: Kind::ConditionalHybrid,
+                second,
+                pairs: u64::MAX,
+                both: u64::MAX,
+                only_first: 0,
+                only_second: 0,
+                success_difference: Some(Estimate { value: 0.987_654, low: 0.9, high: 1.0 }),
+                mcnemar: 0.0,
+                mcnemar_holm: 1e-300,
+                settling_time_difference: exists,
+                sign_test: 0.0,
+                sign_test_holm: 1.234e-45,
+                superiority: Some(share),
+            };
+            let row = |name| Row { figures: figures(name), worst: Vec::new() };
+            let rows = Kind::ALL.map(row);
+            for table in [law_table(&rows), pair_table(&Kind::ALL.map(pair))] {
+                for line in table.trim_fmt().lines() {
+                    assert!(line.chars().count() <= 80, "{line}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn cells_are_as_wide_as_there_is_room_for() {

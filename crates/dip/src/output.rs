@@ -35,8 +35,15 @@ pub(crate) struct Output {
     #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
 
-    /// Colour: where there is a terminal and NO_COLOR is not set, or as is said here
-    #[arg(long, value_name = "WHEN", default_value_t, hide_possible_values = true, global = true)]
+    /// Colour: always, never, or auto: on a terminal, if `NO_COLOR` is not set [default: auto]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        default_value_t,
+        global = true,
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub(crate) color: ColorChoice,
 
     /// Replace files that are there, even if they are of another run

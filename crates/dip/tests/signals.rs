@@ -156,7 +156,7 @@ fn what_is_not_whole_is_seen() {
     let out = directory.join("out");
     let mut child = start(directory, "simulate --controller lqr --duration 100000 --out out");
     let begin = Instant::now();
-    while names(&out).is_empty() && begin.elapsed() < Duration::from_secs(60) {
+    while names(&out).is_empty() && begin.elapsed() < Duration::from_mins(1) {
         sleep(Duration::from_millis(2));
     }
     child.kill().unwrap();
@@ -192,7 +192,7 @@ fn ctrl_c_ends_a_replay() {
         .spawn()
         .unwrap();
     let begin = Instant::now();
-    while names(&temporary).is_empty() && begin.elapsed() < Duration::from_secs(60) {
+    while names(&temporary).is_empty() && begin.elapsed() < Duration::from_mins(1) {
         sleep(Duration::from_millis(2));
     }
     interrupt(&child);
