@@ -50,6 +50,14 @@ pub(crate) fn table<const N: usize>(
     table.trim_fmt()
 }
 
+/// A number with as many of its decimals as `width` has room for.
+pub(crate) fn cell(value: f64, decimals: usize, width: usize) -> String {
+    let fixed = (0..=decimals).rev().map(|decimals| format!("{value:.decimals$}"));
+    let scientific = (0..=2).rev().map(|decimals| format!("{value:.decimals$e}"));
+    let mut texts = fixed.chain(scientific).filter(|text| text.len() <= width);
+    texts.next().unwrap_or_else(|| format!("{value:.0e}"))
+}
+
 /// The verdict: an error that names every fault, if there is one.
 pub(crate) fn conclude(task: &str, promise: &str, faults: &[String]) -> Result<()> {
     if !faults.is_empty() {

@@ -29,7 +29,7 @@ use crate::bulk::Workshop;
 use crate::fault::{Fault, Faulty};
 use crate::long_run::{Account, LongRun};
 use crate::pace::{self, Pace};
-use crate::report::{conclude, json, print, table};
+use crate::report::{cell, conclude, json, print, table};
 
 /// 100 Hz.
 const CONTROL_PERIOD: Duration = Duration::from_millis(10);
@@ -179,7 +179,7 @@ impl Watched {
     }
 
     fn rows(&self, name: &str) -> [[String; 6]; 2] {
-        let kib = |bytes: Option<f64>| bytes.map_or("-".into(), |b| format!("{:.1}", b / 1024.0));
+        let kib = |bytes: Option<f64>| bytes.map_or("-".into(), |b| cell(b / 1024.0, 1, 8));
         self.judgement.parts().map(|(part, report)| {
             let e = report.estimate;
             [
@@ -484,17 +484,7 @@ impl Report {
     }
 
     fn print(&self) -> Result<()> {
-        let header = [
-            "controller",
-            "steps",
-            "starts",
-            "not\nsettled",
-            "falls",
-            "live bytes\ngrowth",
-            "peak\ngrowth",
-            "alloc-\nations",
-        ];
-        print(&table(header, self.subjects.iter().map(row)))?;
+        print(&table(HEADER, self.subjects.iter().map(row)))?;
         let header = ["series", "samples", "slope\nKiB/h", "95 %\nfrom", "95 %\nto", "verdict"];
         let rows = [self.live.rows("live"), self.resident.rows("resident")];
         print(&table(header, rows.into_iter().flatten()))?;
@@ -508,16 +498,28 @@ impl Report {
     }
 }
 
+const HEADER: [&str; 8] = [
+    "controller",
+    "steps",
+    "starts",
+    "un-\nsettled",
+    "falls",
+    "growth\n[B]",
+    "most\n[B]",
+    "alloc-\nations",
+];
+
 fn row(account: &Account) -> [String; 8] {
     [
         account.name.to_string(),
-        account.steps.to_string(),
-        account.starts.to_string(),
-        (account.starts - account.settled).to_string(),
-        account.falls.to_string(),
-        account.live_bytes_growth.to_string(),
-        account.peak_live_bytes_growth.to_string(),
-        account.allocations.to_string(),
+        // Exact up to 2,777 hours.
+        cell(account.steps as f64, 0, 9),
+        cell(account.starts as f64, 0, 6),
+        cell((account.starts - account.settled) as f64, 0, 6),
+        cell(account.falls as f64, 0, 6),
+        cell(account.live_bytes_growth as f64, 0, 6),
+        cell(account.peak_live_bytes_growth as f64, 0, 6),
+        cell(account.allocations as f64, 0, 6),
     ]
 }
 
@@ -525,4 +527,40 @@ fn row(account: &Account) -> [String; 8] {
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked")]
 fn periods(seconds: f64) -> u64 {
     (seconds / CONTROL_PERIOD.as_secs_f64()).round().max(1.0) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use smc_controllers::Kind;
+
+    use super::{HEADER, row};
+    use crate::long_run::Account;
+    use crate::report::table;
+
+    #[test]
+    fn the_widest_numbers_fit_eighty_columns() {
+        let worst = |name| Account {
+            name,
+            steps: u64::MAX,
+            starts: u64::MAX,
+            falls: u64::MAX,
+            settled: 0,
+            recreations: u64::MAX,
+            resets: u64::MAX,
+            loans: u64::MAX,
+            live_bytes_growth: i64::MIN,
+            peak_live_bytes_growth: i64::MAX,
+            allocations: u64::MAX,
+            first_touched_s: None,
+        };
+        let many_hours = |name| Account { steps: 999_999_999, ..worst(name) };
+        let eight_hours = |name| Account { steps: 2_880_000, ..worst(name) };
+        for accounts in [Kind::ALL.map(worst), Kind::ALL.map(many_hours)] {
+            let table = table(HEADER, accounts.iter().map(row));
+            for line in table.lines() {
+                assert!(line.chars().count() <= 80, "{line}");
+            }
+        }
+        assert_eq!(row(&eight_hours(Kind::Lqr))[1], "2880000");
+    }
 }

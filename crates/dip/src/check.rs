@@ -15,7 +15,7 @@ use toml::{Table, Value};
 
 use crate::input::{InputError, Source};
 use crate::layers::Config;
-use crate::output::{SCHEMA, print, print_json};
+use crate::output::{Output, SCHEMA};
 use crate::terminal::significant;
 
 #[derive(Debug, Args)]
@@ -57,7 +57,7 @@ struct Decay {
     slowest_pole: f64,
 }
 
-pub(crate) fn run(config: &Config, json: bool, args: &CheckArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, output: &Output, args: &CheckArgs) -> Result<()> {
     if let Some(file) = &config.file {
         let message = format!("--config {}: check takes its one file without it", file.display());
         return Err(InputError::new(&message).into());
@@ -73,7 +73,7 @@ pub(crate) fn run(config: &Config, json: bool, args: &CheckArgs) -> Result<()> {
         changes: changes(&source)?,
         surfaces: surfaces(&source)?,
     };
-    if json { print_json(&checked) } else { print(&in_words(&checked, source.experiment())) }
+    output.show(&checked, || in_words(&checked, source.experiment()))
 }
 
 /// Keys whose values are not the built-in ones.

@@ -8,15 +8,24 @@
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use sim_runner::{Precision, Quantity, Sampling, StartDesign};
 use smc_controllers::{Kind, Pole};
 
 use crate::check::CheckArgs;
+use crate::completions::CompletionsArgs;
 use crate::convert::ConvertArgs;
 use crate::init::InitArgs;
 use crate::layers::Config;
+use crate::man::ManArgs;
+use crate::output::Output;
+use crate::replay::ReplayArgs;
 use crate::report::ReportArgs;
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done; 1 failed: something could not be done, or does not hold;
+2 something given was wrong, and the message says what; 130 ended by Ctrl-C.
+All numbers are in SI units: m, rad, s, N, kg.";
 
 /// Sliding-mode controllers that hold a double inverted pendulum on a cart.
 ///
@@ -26,17 +35,14 @@ use crate::report::ReportArgs;
 #[command(
     version,
     disable_version_flag = true,
-    after_help = "Exit codes: 0 done; 1 failed; 2 something given was wrong, and the message says what;\n\
-                  130 ended by Ctrl-C.\n\
-                  All numbers are in SI units: m, rad, s, N, kg."
+    after_help = AFTER_HELP
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) config: Config,
 
-    /// Print one JSON document on stdout, and nothing else there
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) output: Output,
 
     /// Print the version; with --verbose also what the processor computes with
     #[arg(long, short = 'V')]
@@ -48,6 +54,21 @@ pub(crate) struct Cli {
 
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+}
+
+impl Cli {
+    /// What was typed. Errors and help have the colours that were asked for, too.
+    pub(crate) fn of_process() -> Self {
+        let words: Vec<_> = std::env::args_os().collect();
+        let asked = words.iter().zip(words.iter().skip(1).map(Some).chain([None]));
+        let color = asked.filter_map(|(word, next)| match word.to_str()? {
+            "--color" => next?.to_str()?.parse().ok(),
+            word => word.strip_prefix("--color=")?.parse().ok(),
+        });
+        let command = Self::command().color(color.last().unwrap_or(ColorChoice::Auto));
+        let matches = command.get_matches_from(words);
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,12 +93,18 @@ pub(crate) enum Command {
     Rigs,
     /// Check an experiment file: say what is wrong with it, or what it says and what follows
     Check(CheckArgs),
+    /// Run again what a document is of, and compare it bit for bit, field by field
+    Replay(ReplayArgs),
     /// Make one HTML file of what a command has left in a directory
     Report(ReportArgs),
     /// Write an experiment file with every key, its default, meaning and rule
     Init(InitArgs),
     /// Print the JSON Schema of experiment files, for editors
     Schema,
+    /// Print the script that makes a shell complete commands and options
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write that of each command to a directory
+    Man(ManArgs),
     /// Make an experiment file from the config.yaml of the Python project DIP-SMC-PSO
     Convert(ConvertArgs),
 }

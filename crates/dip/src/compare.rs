@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::num::NonZeroU64;
-use std::path::Path;
+use std::path::PathBuf;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -11,9 +11,9 @@ use sim_runner::{Comparison, Experiment, Metrics, RunRow, Shape, Starts, compare
 use crate::cli::CompareArgs;
 use crate::input::{InputError, Source};
 use crate::layers::Config;
-use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::output::{Draft, Output, SCHEMA, VERSION};
 use crate::provenance::Provenance;
-use crate::report;
+use crate::results::Results;
 use crate::terminal::{cell, progress_bar, significant, table};
 
 #[derive(Serialize)]
@@ -31,7 +31,7 @@ struct Document {
 
 pub(crate) fn run(
     config: &Config,
-    json: bool,
+    output: &Output,
     args: &CompareArgs,
     count: NonZeroU64,
 ) -> Result<()> {
@@ -42,7 +42,15 @@ pub(crate) fn run(
     let kinds = args.kinds();
     source.warn(kinds);
     let starts = Starts::new(args.radius, args.seed).map_err(|error| InputError::new(&error))?;
-    let drafts = args.out.as_deref().map(begin).transpose()?;
+    let claim = |directory: &PathBuf| {
+        Results::claim(directory, "comparison.json", source.experiment(), output.present())
+    };
+    let results = args.out.as_ref().map(claim).transpose()?;
+    // What is wrong with their places is known before the runs, which may take hours.
+    let begin = |results: &Results| -> Result<(Draft, Draft)> {
+        Ok((results.begin_document()?, results.begin("runs.csv")?))
+    };
+    let drafts = results.as_ref().map(begin).transpose()?;
     let bar = progress_bar(count.get() * kinds.len() as u64, "runs");
     let run = |each: &mut dyn FnMut(&RunRow, &Metrics)| {
         source.checked(|experiment| {
@@ -68,19 +76,11 @@ pub(crate) fn run(
         provenance: Provenance::of_this(Some(args.seed)),
         experiment: source.experiment().clone(),
     };
-    if let (Some(draft), Some(directory)) = (draft, &args.out) {
+    if let (Some(draft), Some(results)) = (draft, results) {
         draft.finish_json(&document)?;
-        report::write(directory)?;
+        results.publish()?;
     }
-    if json { print_json(&document) } else { print(&in_words(&document)) }
-}
-
-/// The files of the document and of the runs. What is wrong with their places is known before the
-/// runs, which may take hours.
-fn begin(directory: &Path) -> Result<(Draft, Draft)> {
-    make_directory(directory)?;
-    let begin = |name| Draft::begin(&directory.join(name));
-    Ok((begin("comparison.json")?, begin("runs.csv")?))
+    output.show(&document, || in_words(&document))
 }
 
 /// Every run as it comes: none is kept for the file.

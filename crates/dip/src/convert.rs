@@ -8,7 +8,6 @@
 //! `src/controllers`). Validated in `tests/files.rs`.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -20,7 +19,9 @@ use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
 use crate::input::InputError;
-use crate::output::{Draft, print};
+use crate::output::Output;
+use crate::results::write_text;
+use crate::terminal::note;
 use crate::yaml::Yaml;
 
 #[derive(Debug, Args)]
@@ -34,16 +35,17 @@ pub(crate) struct ConvertArgs {
     out: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
+pub(crate) fn run(output: &Output, args: &ConvertArgs) -> Result<()> {
     let Converted { experiment, report } = convert(&args.file)?;
     let text = format!("# From {}.\n{}", args.file.display(), toml::to_string(&experiment)?);
     match &args.out {
         Some(out) => {
-            Draft::begin(out)?.finish(|writer| Ok(writer.write_all(text.as_bytes())?))?;
+            write_text(out, &text, output.force)?;
+            output.give_files(std::slice::from_ref(out))?;
         }
-        None => print(&text)?,
+        None => output.text(&text)?,
     }
-    eprint!("{report}");
+    note(report.trim_end());
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use smc_controllers::{
 use crate::cli::DesignArgs;
 use crate::input::{InputError, Source};
 use crate::layers::Config;
-use crate::output::{SCHEMA, print, print_json};
+use crate::output::{Output, SCHEMA};
 use crate::provenance::Provenance;
 use crate::terminal::significant;
 
@@ -113,7 +113,7 @@ impl Shown {
     }
 }
 
-pub(crate) fn run(config: &Config, json: bool, args: &DesignArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, output: &Output, args: &DesignArgs) -> Result<()> {
     let source = Source::load(config)?;
     let linear = source.checked(sim_runner::Experiment::model)?.linearise(&State::UPRIGHT, 0.0);
     let LqrSpec { weights: baseline } = source.experiment().controllers.lqr;
@@ -148,7 +148,7 @@ pub(crate) fn run(config: &Config, json: bool, args: &DesignArgs) -> Result<()> 
         lqr_gain: k.transpose().into(),
         rejected_rate: spec.as_ref().and_then(rejected_rate),
     };
-    if json { print_json(&document) } else { print(&in_words(&document)) }
+    output.show(&document, || in_words(&document))
 }
 
 /// The design that was typed, and by which option.

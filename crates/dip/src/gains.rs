@@ -7,7 +7,7 @@ use smc_controllers::{Kind, Tunable};
 use crate::cli::GainsArgs;
 use crate::input::Source;
 use crate::layers::Config;
-use crate::output::{SCHEMA, print, print_json};
+use crate::output::{Output, SCHEMA};
 use crate::terminal::{significant, table};
 
 #[derive(Serialize)]
@@ -33,12 +33,12 @@ struct Entry {
     value: f64,
 }
 
-pub(crate) fn run(config: &Config, json: bool, args: &GainsArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, output: &Output, args: &GainsArgs) -> Result<()> {
     let source = Source::load(config)?;
     let kinds = args.controller.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]);
     let controllers = kinds.into_iter().map(|kind| vector(&source, kind)).collect();
     let document = Document { schema: SCHEMA, controllers };
-    if json { print_json(&document) } else { print(&in_words(&document)) }
+    output.show(&document, || in_words(&document))
 }
 
 fn vector(source: &Source, kind: Kind) -> Vector {

@@ -4,7 +4,6 @@
 //! rule is what the check of an experiment says to a value that breaks it. Read back, it is the
 //! built-in experiment: `tests/files.rs`.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -14,34 +13,27 @@ use toml::{Table, Value};
 
 use crate::input::InputError;
 use crate::layers::is_yaml;
-use crate::output::Draft;
+use crate::output::Output;
+use crate::results::write_text;
 use crate::schema::{alternatives, keys_at, meaning};
+use crate::terminal::note;
 
 #[derive(Debug, Args)]
 pub(crate) struct InitArgs {
     /// The file to be written
     #[arg(value_name = "FILE", default_value = "experiment.toml")]
     file: PathBuf,
-
-    /// Write over a file that is there
-    #[arg(long)]
-    force: bool,
 }
 
-pub(crate) fn run(args: &InitArgs) -> Result<()> {
+pub(crate) fn run(output: &Output, args: &InitArgs) -> Result<()> {
     let file = args.file.display();
     if is_yaml(&args.file) {
         let message = format!("{file}: init writes TOML; give a name that ends in .toml");
         return Err(InputError::new(&message).into());
     }
-    if args.file.exists() && !args.force {
-        let message = format!("{file} is there already; --force writes over it");
-        return Err(InputError::new(&message).into());
-    }
-    let text = text()?;
-    Draft::begin(&args.file)?.finish(|writer| Ok(writer.write_all(text.as_bytes())?))?;
-    eprintln!("{file}: change what you like, and see what it says with `dip check {file}`");
-    Ok(())
+    write_text(&args.file, &text()?, output.force)?;
+    note(&format!("{file}: change what you like, and see what it says with `dip check {file}`"));
+    output.give_files(std::slice::from_ref(&args.file))
 }
 
 const HEAD: &str = "\

@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::cli::StartsArgs;
 use crate::layers::{Config, Layers};
 use crate::output::SCHEMA;
+use crate::terminal::warn;
 use crate::words::in_words;
 
 /// What the user gave is wrong; the program ends with exit code 2.
@@ -40,7 +41,13 @@ impl Source {
     /// Reads the layers that the command line names, or takes the built-in experiment; checks
     /// everything.
     pub(crate) fn load(config: &Config) -> Result<Self> {
-        Ok(Self::of(Layers::read(config)?)?)
+        match &config.experiment {
+            None => Ok(Self::of(Layers::read(config)?)?),
+            Some(experiment) => {
+                let (experiment, layers) = (experiment.clone(), Layers::default());
+                Ok(Self { experiment, layers, replaced: Vec::new() })
+            }
+        }
     }
 
     /// A text as if it were the file of this name.
@@ -159,7 +166,7 @@ impl Source {
             } else {
                 self.layers.located(&format!("controllers.{kind}.disturbance_rate"), &message)
             };
-            eprintln!("warning: {message}");
+            warn(&message);
         }
     }
 }

@@ -32,6 +32,10 @@ pub(crate) struct Config {
     /// Set one key of the experiment, such as plant.m1=0.25; may be given again
     #[arg(long, value_name = "KEY=VALUE", global = true)]
     pub(crate) set: Vec<String>,
+
+    /// Instead of all files: an experiment that a document holds.
+    #[arg(skip)]
+    pub(crate) experiment: Option<Experiment>,
 }
 
 impl Config {

@@ -7,20 +7,25 @@
 mod check;
 mod cli;
 mod compare;
+mod completions;
 mod convert;
 mod design;
+mod essence;
 mod gains;
 mod init;
 mod input;
 mod interrupt;
 mod layers;
 mod locate;
+mod man;
 mod montecarlo;
 mod output;
 mod overview;
 mod picture;
 mod provenance;
+mod replay;
 mod report;
+mod results;
 mod rigs;
 mod roa;
 mod roa_picture;
@@ -36,7 +41,6 @@ mod yaml;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use memcheck::CountingAllocator;
 
 use crate::cli::{Cli, Command};
@@ -54,11 +58,12 @@ const INPUT_FAULT: u8 = 2;
 const INTERRUPTED: u8 = 130;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli) {
+    let cli = Cli::of_process();
+    terminal::begin(cli.output.color, cli.output.quiet);
+    match interrupt::begin().and_then(|()| run(cli)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            terminal::error(&error);
             if error.is::<InputError>() {
                 ExitCode::from(INPUT_FAULT)
             } else if error.is::<Interrupted>() || error.is::<tune::Interrupted>() {
@@ -71,28 +76,31 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<()> {
-    let Cli { config, json, version, verbose, command } = cli;
+    let Cli { config, output, version, verbose, command } = cli;
+    let (config, output) = (&config, &output);
     if version {
-        return version::print_version(verbose);
+        return version::print_version(output, verbose);
     }
-    let config = &config;
     match command.unwrap_or_default() {
         Command::Compare(args) => match args.starts {
-            Some(starts) => compare::run(config, json, &args, starts),
-            None => overview::run(config, json, &args),
+            Some(starts) => compare::run(config, output, &args, starts),
+            None => overview::run(config, output, &args),
         },
-        Command::Simulate(args) => simulate::run(config, json, &args),
-        Command::Roa(args) => roa::run(config, json, &args),
-        Command::Sensitivity(args) => sensitivity::run(config, json, &args),
-        Command::Montecarlo(args) => montecarlo::run(config, json, &args),
-        Command::Tune(args) => tune::run(config, json, &args),
-        Command::Design(args) => design::run(config, json, &args),
-        Command::Gains(args) => gains::run(config, json, &args),
-        Command::Rigs => rigs::run(json),
-        Command::Check(args) => check::run(config, json, &args),
-        Command::Report(args) => report::run(json, &args),
-        Command::Init(args) => init::run(&args),
+        Command::Simulate(args) => simulate::run(config, output, &args),
+        Command::Roa(args) => roa::run(config, output, &args),
+        Command::Sensitivity(args) => sensitivity::run(config, output, &args),
+        Command::Montecarlo(args) => montecarlo::run(config, output, &args),
+        Command::Tune(args) => tune::run(config, output, &args),
+        Command::Design(args) => design::run(config, output, &args),
+        Command::Gains(args) => gains::run(config, output, &args),
+        Command::Rigs => rigs::run(output),
+        Command::Check(args) => check::run(config, output, &args),
+        Command::Replay(args) => replay::run(output, &args),
+        Command::Report(args) => report::run(output, &args),
+        Command::Completions(args) => completions::run(output, &args),
+        Command::Man(args) => man::run(output, &args),
+        Command::Init(args) => init::run(output, &args),
         Command::Schema => schema::run(),
-        Command::Convert(args) => convert::run(&args),
+        Command::Convert(args) => convert::run(output, &args),
     }
 }

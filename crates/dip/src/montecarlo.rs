@@ -23,9 +23,9 @@ use crate::cli::MontecarloArgs;
 use crate::input::{InputError, Source};
 use crate::interrupt;
 use crate::layers::Config;
-use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::output::{Draft, Output, SCHEMA, VERSION};
 use crate::provenance::Provenance;
-use crate::report;
+use crate::results::{Present, Results, has_content};
 use crate::terminal::{cell, progress_bar, significant, table};
 use crate::words::quoted;
 
@@ -87,7 +87,7 @@ struct Identity {
     experiment: Experiment,
 }
 
-pub(crate) fn run(config: &Config, json: bool, args: &MontecarloArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, output: &Output, args: &MontecarloArgs) -> Result<()> {
     if let Some(threads) = args.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
     }
@@ -113,15 +113,16 @@ pub(crate) fn run(config: &Config, json: bool, args: &MontecarloArgs) -> Result<
         until_ci: args.until_ci,
         experiment: source.experiment().clone(),
     };
-    let files =
-        args.out.as_deref().map(|directory| Files::begin(directory, &identity)).transpose()?;
+    let files = args.out.as_deref().map(|directory| Kept::new(directory, &identity));
     let resumed = match &files {
         Some(files) if args.resume => files.resume(&goal)?,
         _ => None,
     };
+    let claim = |files: &Kept<'_>| files.claim(output.present(), resumed.is_some());
+    let results = files.as_ref().map(claim).transpose()?;
     let mut campaign = resumed.unwrap_or_else(|| Campaign::new(kinds, &closed_loop, args.worst));
 
-    let is_over = interrupt::flag()?;
+    let is_over = interrupt::flag();
     let bar = progress_bar(0, "runs");
     bar.set_position(flown(&campaign));
     bar.reset_eta();
@@ -148,15 +149,11 @@ pub(crate) fn run(config: &Config, json: bool, args: &MontecarloArgs) -> Result<
         files.save(&campaign)?;
     }
     let document = document(&identity, &campaign, &starts);
-    if let (Some(files), ControlFlow::Continue(())) = (&files, ended) {
-        Draft::begin(&files.document)?.finish_json(&document)?;
-        report::write(files.directory)?;
+    if let (Some(results), ControlFlow::Continue(())) = (results, ended) {
+        results.begin_document()?.finish_json(&document)?;
+        results.publish()?;
     }
-    if json {
-        print_json(&document)?;
-    } else {
-        print(&in_words(&document, &replay_options(config, args), &gains))?;
-    }
+    output.show(&document, || in_words(&document, &replay_options(config, args), &gains))?;
     match ended {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(()) => {
@@ -181,23 +178,35 @@ fn flown(campaign: &Campaign) -> u64 {
 }
 
 /// Where a campaign is kept.
-struct Files<'a> {
+struct Kept<'a> {
     directory: &'a Path,
-    document: PathBuf,
     checkpoint: PathBuf,
     identity: &'a Identity,
 }
 
-impl<'a> Files<'a> {
-    /// What is wrong with their places is known before the runs, which may take hours.
-    fn begin(directory: &'a Path, identity: &'a Identity) -> Result<Self> {
-        make_directory(directory)?;
-        let document = directory.join("montecarlo.json");
-        let checkpoint = directory.join("montecarlo.checkpoint");
-        for path in [&document, &checkpoint] {
-            Draft::begin(path)?;
+impl<'a> Kept<'a> {
+    fn new(directory: &'a Path, identity: &'a Identity) -> Self {
+        Self { directory, checkpoint: directory.join("montecarlo.checkpoint"), identity }
+    }
+
+    /// What is wrong with the places is known before the runs, which may take hours.
+    fn claim(&self, present: Present, is_resumed: bool) -> Result<Results> {
+        let present = match present {
+            Present::Kept if is_resumed => Present::GoneOnFrom("--runs"),
+            present => present,
+        };
+        let experiment = &self.identity.experiment;
+        let results = Results::claim(self.directory, "montecarlo.json", experiment, present)?;
+        if !is_resumed && !results.may_replace() && has_content(&self.checkpoint) {
+            let place = self.checkpoint.display();
+            let message = format!(
+                "{place}: a campaign was kept there; --resume goes on, --force begins anew"
+            );
+            return Err(InputError::new(&message).into());
         }
-        Ok(Self { directory, document, checkpoint, identity })
+        results.begin_document()?;
+        Draft::begin(&self.checkpoint)?;
+        Ok(results)
     }
 
     fn save(&self, campaign: &Campaign) -> Result<()> {
@@ -298,7 +307,7 @@ fn in_words(document: &Document, options: &str, gains: &[(Kind, &Path)]) -> Stri
     text += &format!("{}\n", law_table(controllers).trim_fmt());
     text += "success: runs that settled, of all; settle: median over all runs (Kaplan–Meier);\n\
              both with 95 % intervals. The last two columns are medians over the runs that\n\
-             settled.\n";
+             settled, Σ|Δu| a second.\n";
     if !comparisons.is_empty() {
         text += &format!(
             "\nless {} in the same scenarios: success, and time to settle\n{}\n",
@@ -365,7 +374,7 @@ fn law_table(rows: &[Row]) -> comfy_table::Table {
         "fallen",
         "settle\n[s]",
         "∫u²dt\n[N²·s]",
-        "Σ|Δu|/s\n[N/s]",
+        "Σ|Δu|\n[N/s]",
     ]);
     for Row { figures, .. } in rows {
         let median = |name| figures.quantiles.get(name).and_then(|metric| metric.median.value);
@@ -463,8 +472,54 @@ fn replay_options(config: &Config, args: &MontecarloArgs) -> String {
 
 #[cfg(test)]
 mod tests {
+    use sim_runner::{Estimate, Figures, MetricQuantiles, PairFigures};
+    use smc_controllers::Kind;
 
-    use super::{p_value, percent, quoted};
+    use super::{Row, law_table, p_value, pair_table, percent, quoted};
+
+    /// Beside the longest name.
+    #[test]
+    fn the_widest_numbers_fit_eighty_columns() {
+        for value in [-1.234_567e-9, -1.234_567e123, 1234.567, f64::MAX] {
+            let exists = Estimate { value: Some(value), low: Some(value), high: Some(value) };
+            let share = Estimate { value: 0.123_456, low: 0.123_456, high: 0.999_949 };
+            let metric = MetricQuantiles { p05: exists, median: exists, p95: exists };
+            let figures = |name| Figures {
+                name,
+                runs: u64::MAX,
+                settled: u64::MAX,
+                not_settled: 0,
+                fallen: u64::MAX,
+                off_track: 0,
+                diverged: 0,
+                success: Some(share),
+                settling_time_median: exists,
+                quantiles: ["control_effort", "chattering"].map(|name| (name, metric)).into(),
+            };
+            let pair = |second| PairFigures {
+                first: Kind::ConditionalHybrid,
+                second,
+                pairs: u64::MAX,
+                both: u64::MAX,
+                only_first: 0,
+                only_second: 0,
+                success_difference: Some(Estimate { value: 0.987_654, low: 0.9, high: 1.0 }),
+                mcnemar: 0.0,
+                mcnemar_holm: 1e-300,
+                settling_time_difference: exists,
+                sign_test: 0.0,
+                sign_test_holm: 1.234e-45,
+                superiority: Some(share),
+            };
+            let row = |name| Row { figures: figures(name), worst: Vec::new() };
+            let rows = Kind::ALL.map(row);
+            for table in [law_table(&rows), pair_table(&Kind::ALL.map(pair))] {
+                for line in table.trim_fmt().lines() {
+                    assert!(line.chars().count() <= 80, "{line}");
+                }
+            }
+        }
+    }
 
     #[test]
     fn cells_are_as_wide_as_there_is_room_for() {

@@ -3,7 +3,7 @@
 //! Each law is built, used and dropped between two readings of the counting allocator; what it left
 //! behind is in the table.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use memcheck::ThreadMeter;
@@ -17,10 +17,11 @@ use smc_controllers::{EquivalentControl, Kind};
 use crate::cli::CompareArgs;
 use crate::input::Source;
 use crate::layers::Config;
-use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::output::{Draft, Output, SCHEMA, VERSION};
+use crate::picture;
 use crate::provenance::Provenance;
+use crate::results::Results;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
-use crate::{picture, report};
 
 /// The document, and the content of `summary.json`.
 #[derive(Serialize)]
@@ -49,7 +50,7 @@ struct Row {
     trajectory: String,
 }
 
-pub(crate) fn run(config: &Config, json: bool, args: &CompareArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, output: &Output, args: &CompareArgs) -> Result<()> {
     let mut source = Source::load(config)?;
     for path in &args.gains {
         source.set_gains(path)?;
@@ -57,24 +58,31 @@ pub(crate) fn run(config: &Config, json: bool, args: &CompareArgs) -> Result<()>
     let kinds = args.kinds();
     source.warn(kinds);
     let out = args.out.clone().unwrap_or_else(|| "out".into());
-    make_directory(&out)?;
+    let experiment = source.experiment();
+    let results = Results::claim(&out, "summary.json", experiment, output.present())?;
+    let trajectories: Vec<(String, Draft)> = kinds
+        .iter()
+        .map(|kind| {
+            let name = format!("{kind}.csv");
+            results.begin(&name).map(|draft| (name, draft))
+        })
+        .collect::<Result<_>>()?;
+    let (picture, summary) = (results.begin("comparison.svg")?, results.begin_document()?);
     let closed_loop = source.checked(Experiment::closed_loop)?;
     let scenario = source.checked(|experiment| experiment.scenario(args.seed))?;
     let bar = progress_bar(kinds.len() as u64, "controllers");
     let meter = ThreadMeter::new()?;
 
     let (mut rows, mut shown) = (Vec::new(), Vec::new());
-    for &kind in kinds {
+    for (&kind, (trajectory, draft)) in kinds.iter().zip(trajectories) {
         bar.set_message(kind.name());
-        let trajectory = format!("{kind}.csv");
-        let path = out.join(&trajectory);
         let mut watching = Watching {
             recovery: RecoveryRecorder::new(&closed_loop),
             histories: picture::histories(&closed_loop),
         };
         let before = meter.read();
         let (run, metrics, equivalent) =
-            hold(&source, &closed_loop, &scenario, kind, &path, &mut watching)?;
+            hold(&source, &closed_loop, &scenario, kind, draft, &mut watching)?;
         let bytes_left = meter.read().since(&before).live_bytes;
         rows.push(Row {
             name: kind,
@@ -92,7 +100,7 @@ pub(crate) fn run(config: &Config, json: bool, args: &CompareArgs) -> Result<()>
     }
     bar.finish_and_clear();
 
-    picture::write(&out.join("comparison.svg"), closed_loop.horizon(), &shown)?;
+    picture::write(picture, closed_loop.horizon(), &shown)?;
     let document = Document {
         schema: SCHEMA,
         version: VERSION,
@@ -101,9 +109,9 @@ pub(crate) fn run(config: &Config, json: bool, args: &CompareArgs) -> Result<()>
         controllers: rows,
         experiment: source.experiment().clone(),
     };
-    Draft::begin(&document.out.join("summary.json"))?.finish_json(&document)?;
-    report::write(&document.out)?;
-    if json { print_json(&document) } else { print(&in_words(&document)) }
+    summary.finish_json(&document)?;
+    results.publish()?;
+    output.show(&document, || in_words(&document))
 }
 
 /// What outlives a law: its memory is taken before the law is built.
@@ -118,11 +126,11 @@ fn hold(
     closed_loop: &ClosedLoop,
     scenario: &Scenario,
     kind: Kind,
-    path: &Path,
+    draft: Draft,
     watching: &mut Watching,
 ) -> Result<(Run, Metrics, Option<EquivalentControl>)> {
     let controller = source.checked(|experiment| experiment.controller(kind))?;
-    Draft::begin(path)?.finish(|file| {
+    draft.finish(|file| {
         let trajectory = TrajectoryWriter::new(file);
         let Watching { recovery, histories: [whole, beginning] } = watching;
         let mut observers =

@@ -1,8 +1,5 @@
 //! The picture of a comparison: angles, cart, force and sliding variable over time.
 
-use std::io::Write;
-use std::path::Path;
-
 use anyhow::Result;
 use kuva::prelude::{Figure, Layout, LinePlot, LineStyle, Plot, SvgBackend};
 use sim_runner::{ClosedLoop, History, Kept};
@@ -54,7 +51,7 @@ pub(crate) fn histories(closed_loop: &ClosedLoop) -> [History; 2] {
 }
 
 /// Writes the picture as SVG: the whole run on the left, its beginning on the right.
-pub(crate) fn write(path: &Path, horizon: f64, shown: &[(Kind, [History; 2])]) -> Result<()> {
+pub(crate) fn write(draft: Draft, horizon: f64, shown: &[(Kind, [History; 2])]) -> Result<()> {
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
     for (row, panel) in PANELS.iter().enumerate() {
         for (column, until) in [horizon, horizon / f64::from(BEGINNING)].into_iter().enumerate() {
@@ -75,13 +72,13 @@ pub(crate) fn write(path: &Path, horizon: f64, shown: &[(Kind, [History; 2])]) -
         .with_layouts(layouts)
         .with_cell_size(560.0, 190.0)
         .with_shared_legend();
-    save(Draft::begin(path)?, figure)
+    save(draft, figure)
 }
 
 /// Writes a figure as SVG.
 pub(crate) fn save(draft: Draft, figure: Figure) -> Result<()> {
     let svg = SvgBackend::new().render_scene(&figure.render());
-    draft.finish(|file| Ok(file.write_all(svg.as_bytes())?))
+    draft.finish_text(&svg)
 }
 
 fn lines((_, show): &Panel, shown: &[(Kind, [History; 2])], column: usize) -> Vec<Plot> {

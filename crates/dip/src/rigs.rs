@@ -4,7 +4,7 @@ use anyhow::Result;
 use dip_dynamics::{Parameters, Rig};
 use serde::Serialize;
 
-use crate::output::{SCHEMA, print, print_json};
+use crate::output::{Output, SCHEMA};
 use crate::terminal::significant;
 
 #[derive(Serialize)]
@@ -23,7 +23,7 @@ struct Entry {
     track_half_length: Option<f64>,
 }
 
-pub(crate) fn run(json: bool) -> Result<()> {
+pub(crate) fn run(output: &Output) -> Result<()> {
     let rigs = Rig::ALL.map(|rig| Entry {
         name: rig.name,
         description: rig.description,
@@ -33,7 +33,8 @@ pub(crate) fn run(json: bool) -> Result<()> {
         track_half_length: rig.track_half_length,
     });
     let document = Document { schema: SCHEMA, rigs: rigs.into() };
-    if json { print_json(&document) } else { print(&in_words(&document)?) }
+    let words = in_words(&document)?;
+    output.show(&document, || words)
 }
 
 fn in_words(document: &Document) -> Result<String> {

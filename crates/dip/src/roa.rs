@@ -10,10 +10,11 @@ use sim_runner::{Attraction, AttractionMap, Experiment, Grid};
 use crate::cli::RoaArgs;
 use crate::input::{InputError, Source};
 use crate::layers::Config;
-use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::output::{Output, SCHEMA, VERSION};
 use crate::provenance::Provenance;
+use crate::results::Results;
+use crate::roa_picture;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
-use crate::{report, roa_picture};
 
 #[derive(Serialize)]
 struct Document {
@@ -35,7 +36,7 @@ struct Row {
     area_of_lqr: Option<f64>,
 }
 
-pub(crate) fn run(config: &Config, json: bool, args: &RoaArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, output: &Output, args: &RoaArgs) -> Result<()> {
     let mut source = Source::load(config)?;
     for path in &args.gains {
         source.set_gains(path)?;
@@ -43,8 +44,9 @@ pub(crate) fn run(config: &Config, json: bool, args: &RoaArgs) -> Result<()> {
     let kinds = args.kinds();
     source.warn(&kinds);
     let grid = Grid::new(args.range, args.grid).map_err(|error| InputError::new(&error))?;
-    make_directory(&args.out)?;
-    let begin = |name| Draft::begin(&args.out.join(name));
+    let experiment = source.experiment();
+    let results = Results::claim(&args.out, "roa.json", experiment, output.present())?;
+    let begin = |name| results.begin(name);
     let (picture, rows, draft) = (begin("roa.svg")?, begin("roa.csv")?, begin("roa.json")?);
 
     let bar = progress_bar(grid.cells() * kinds.len() as u64, "runs");
@@ -71,8 +73,8 @@ pub(crate) fn run(config: &Config, json: bool, args: &RoaArgs) -> Result<()> {
     roa_picture::write(picture, &maps)?;
     rows.finish(|file| write_points(file, &maps))?;
     draft.finish_json(&document)?;
-    report::write(&args.out)?;
-    if json { print_json(&document) } else { print(&in_words(&document, &args.out)) }
+    results.publish()?;
+    output.show(&document, || in_words(&document, &args.out))
 }
 
 /// The maps in figures, with the first one as the measure of all.

@@ -14,10 +14,10 @@ use smc_controllers::Kind;
 use crate::cli::SensitivityArgs;
 use crate::input::{InputError, Source};
 use crate::layers::Config;
-use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::output::{Draft, Output, SCHEMA, VERSION};
 use crate::picture::save;
 use crate::provenance::Provenance;
-use crate::report;
+use crate::results::Results;
 use crate::terminal::{progress_bar, significant, table};
 
 /// How far the parameters of bodies are varied if the experiment does not say: as a share of their nominal
@@ -36,7 +36,7 @@ struct Document {
     seed: u64,
     #[serde(flatten)]
     influences: Influences,
-    /// Did the experiment not say what deviates?
+    /// Is the mismatch the one that is taken where an experiment states none?
     default_mismatch: bool,
     version: &'static str,
     provenance: Provenance,
@@ -44,20 +44,23 @@ struct Document {
     experiment: Experiment,
 }
 
-pub(crate) fn run(config: &Config, json: bool, args: &SensitivityArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, output: &Output, args: &SensitivityArgs) -> Result<()> {
     let &SensitivityArgs { controller, quantity, rows, starts, radius, seed, .. } = args;
     let mut source = Source::load(config)?;
     if let Some(path) = &args.gains {
         source.set_gains_of(controller.name(), path)?;
     }
     source.warn(&[controller]);
-    let default_mismatch = source.experiment().mismatch == Mismatch::default();
-    if default_mismatch {
-        source.experiment_mut().mismatch = Mismatch::of_bodies(DEFAULT_SPREAD);
+    let built_in = Mismatch::of_bodies(DEFAULT_SPREAD);
+    let mismatch = &mut source.experiment_mut().mismatch;
+    if *mismatch == Mismatch::default() {
+        *mismatch = built_in;
     }
+    let default_mismatch = *mismatch == built_in;
     let from = Starts::new(radius, seed).map_err(|error| InputError::new(&error))?;
-    make_directory(&args.out)?;
-    let begin = |name| Draft::begin(&args.out.join(name));
+    let experiment = source.experiment();
+    let results = Results::claim(&args.out, "sensitivity.json", experiment, output.present())?;
+    let begin = |name| results.begin(name);
     let (picture, draft) = (begin("sensitivity.svg")?, begin("sensitivity.json")?);
 
     let study = Study { quantity, rows, starts, seed };
@@ -81,8 +84,8 @@ pub(crate) fn run(config: &Config, json: bool, args: &SensitivityArgs) -> Result
     };
     draw(picture, &document)?;
     draft.finish_json(&document)?;
-    report::write(&args.out)?;
-    if json { print_json(&document) } else { print(&in_words(&document, &args.out)) }
+    results.publish()?;
+    output.show(&document, || in_words(&document, &args.out))
 }
 
 /// What was wrong, and what can be done.

@@ -1,5 +1,7 @@
 //! `dip simulate`: one controller from one start.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 use dip_dynamics::State;
 use serde::Serialize;
@@ -12,9 +14,9 @@ use smc_controllers::EquivalentControl;
 use crate::cli::{Numbers, ScenarioNumber, SimulateArgs};
 use crate::input::{InputError, Source};
 use crate::layers::Config;
-use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::output::{Output, SCHEMA, VERSION};
 use crate::provenance::Provenance;
-use crate::report;
+use crate::results::Results;
 
 /// The document of one run.
 #[derive(Serialize)]
@@ -37,7 +39,7 @@ struct Simulation {
     experiment: Experiment,
 }
 
-pub(crate) fn run(config: &Config, json: bool, args: &SimulateArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, output: &Output, args: &SimulateArgs) -> Result<()> {
     let mut source = Source::load(config)?;
     if let Some(path) = &args.gains {
         source.set_gains_of(args.controller.name(), path)?;
@@ -74,17 +76,19 @@ pub(crate) fn run(config: &Config, json: bool, args: &SimulateArgs) -> Result<()
     source.warn(args.controller.0.as_slice());
     let closed_loop = source.checked(Experiment::closed_loop)?.with_after_fall(after_fall);
 
-    let (run, metrics, equivalent) = match &args.out {
+    let claim = |directory: &PathBuf| {
+        Results::claim(directory, "summary.json", source.experiment(), output.present())
+    };
+    let results = args.out.as_ref().map(claim).transpose()?;
+    let summary = results.as_ref().map(Results::begin_document).transpose()?;
+    let (run, metrics, equivalent) = match &results {
         None => simulate(&source, &closed_loop, args, &scenario, &mut ())?,
-        Some(directory) => {
-            make_directory(directory)?;
-            Draft::begin(&directory.join("trajectory.csv"))?.finish(|file| {
-                let mut trajectory = TrajectoryWriter::new(file);
-                let result = simulate(&source, &closed_loop, args, &scenario, &mut trajectory)?;
-                trajectory.finish()?;
-                Ok(result)
-            })?
-        }
+        Some(results) => results.begin("trajectory.csv")?.finish(|file| {
+            let mut trajectory = TrajectoryWriter::new(file);
+            let result = simulate(&source, &closed_loop, args, &scenario, &mut trajectory)?;
+            trajectory.finish()?;
+            Ok(result)
+        })?,
     };
     let document = Simulation {
         schema: SCHEMA,
@@ -100,11 +104,11 @@ pub(crate) fn run(config: &Config, json: bool, args: &SimulateArgs) -> Result<()
         provenance: Provenance::of_this(Some(args.replay.map_or(args.seed, |replay| replay.seed))),
         experiment: source.experiment().clone(),
     };
-    if let Some(directory) = &args.out {
-        Draft::begin(&directory.join("summary.json"))?.finish_json(&document)?;
-        report::write(directory)?;
+    if let (Some(results), Some(summary)) = (results, summary) {
+        summary.finish_json(&document)?;
+        results.publish()?;
     }
-    if json { print_json(&document) } else { print(&in_words(&document)) }
+    output.show(&document, || in_words(&document))
 }
 
 fn simulate(

@@ -1,13 +1,115 @@
-//! What a person sees on the terminal: tables, numbers and progress.
+//! What a person sees on the terminal: messages, tables, numbers and progress.
 
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anstream::eprintln;
+use clap::ColorChoice;
+use clap::builder::styling::{AnsiColor, Style};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+/// Nothing but errors is to be said. The terminal is one, and of the whole process.
+static IS_QUIET: AtomicBool = AtomicBool::new(false);
+
+/// From now on the terminal is used like this. Colours are stripped where they are not wanted.
+pub(crate) fn begin(color: ColorChoice, is_quiet: bool) {
+    IS_QUIET.store(is_quiet, Ordering::Relaxed);
+    match color {
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+}
+
+const BOLD: Style = Style::new().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const GREEN: Style = AnsiColor::Green.on_default();
+
+/// What went wrong, with its causes.
+pub(crate) fn error(error: &anyhow::Error) {
+    eprintln!("{RED}error:{RED:#} {error:#}");
+}
+
+/// What is doubtful.
+pub(crate) fn warn(message: &str) {
+    if !IS_QUIET.load(Ordering::Relaxed) {
+        eprintln!("{YELLOW}warning:{YELLOW:#} {message}");
+    }
+}
+
+/// What is good to know.
+pub(crate) fn note(message: &str) {
+    if !IS_QUIET.load(Ordering::Relaxed) {
+        eprintln!("{message}");
+    }
+}
+
+/// How a run has failed, in the row of a table.
+const FAILURES: [&str; 3] = [" fallen ", " off_track ", " diverged "];
+
+/// Words that a verdict begins with, on a line of its own.
+const VERDICTS: [(&str, Style); 4] =
+    [("FAILED", RED), ("other bits", RED), ("same bits", GREEN), ("verified", GREEN)];
+
+/// Where a line stands.
+enum Place {
+    Text,
+    Header,
+    Row,
+}
+
+/// Finished text in colours: headers of tables, and verdicts. They are put on last, so that no width
+/// depends on them.
+pub(crate) fn styled(text: &str) -> String {
+    let mut place = Place::Text;
+    let mut styled = String::new();
+    for line in text.split_inclusive('\n') {
+        let (bare, end) = line.split_at(line.trim_end().len());
+        let bare = match (&place, bare.chars().next()) {
+            (Place::Text, Some('─')) => {
+                place = Place::Header;
+                bare.to_owned()
+            }
+            (_, Some('─')) => {
+                place = Place::Text;
+                bare.to_owned()
+            }
+            (_, Some('═')) => {
+                place = Place::Row;
+                bare.to_owned()
+            }
+            (Place::Header, _) => format!("{BOLD}{bare}{BOLD:#}"),
+            (Place::Row, _) => FAILURES.iter().fold(bare.to_owned(), |bare, failure| {
+                bare.replace(failure, &format!("{RED}{failure}{RED:#}"))
+            }),
+            (Place::Text, _) => match VERDICTS.iter().find(|(word, _)| bare.starts_with(word)) {
+                Some((word, style)) => format!("{style}{word}{style:#}{}", &bare[word.len()..]),
+                None => bare.to_owned(),
+            },
+        };
+        styled += &(bare + end);
+    }
+    styled
+}
 
 /// A bar on stderr, which shows nothing where there is no terminal.
 pub(crate) fn progress_bar(length: u64, unit: &str) -> ProgressBar {
-    let style = format!("{{bar:25}} {{pos}}/{{len}} {unit}, {{per_sec}}, {{eta}} left {{msg}}");
-    ProgressBar::new(length)
-        .with_style(ProgressStyle::with_template(&style).expect("the template is valid"))
+    let style = format!("{{bar:25}} {{pos}}/{{len}} {unit}, {{rate}}, {{eta}} left {{msg}}");
+    let style = ProgressStyle::with_template(&style).expect("the template is valid");
+    let bar = ProgressBar::new(length).with_style(style.with_key("rate", rate));
+    if IS_QUIET.load(Ordering::Relaxed) {
+        bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    bar
+}
+
+/// In three digits: those behind change with every look.
+fn rate(state: &ProgressState, text: &mut dyn fmt::Write) {
+    // Nobody else hears that a terminal took no text.
+    let _ = write!(text, "{}/s", significant(state.per_sec(), 3));
 }
 
 /// A table with numbers to the right, for 80 columns. With `n` columns it is `2n` wider than their
@@ -43,6 +145,14 @@ pub(crate) fn cell(value: Option<f64>, decimals: usize) -> String {
     last
 }
 
+/// A name that may be long, in so many characters.
+pub(crate) fn abbreviated(name: &str, most: usize) -> String {
+    match name.char_indices().nth(most) {
+        Some(_) => name.chars().take(most - 1).chain(['…']).collect(),
+        None => name.to_owned(),
+    }
+}
+
 /// A number with at most this many significant digits, without a tail of zeros.
 pub(crate) fn significant(value: f64, digits: usize) -> String {
     let rounded: f64 = format!("{value:.0$e}", digits - 1).parse().expect("a number was printed");
@@ -60,7 +170,25 @@ pub(crate) fn significant_cell(value: Option<f64>, digits: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CELL_MAX, cell, significant};
+    use super::{CELL_MAX, abbreviated, cell, significant, styled, table};
+
+    /// Without its colours it is the same text.
+    #[test]
+    fn headers_and_verdicts_have_colours() {
+        let mut table = table(&["controller", "outcome"]);
+        table.add_row(["lqr", "fallen"]).add_row(["hybrid", "settled"]);
+        let text = format!("fallen: 1\n{}\nverified: all\n", table.trim_fmt());
+        let coloured = styled(&text);
+        assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), text);
+        for (part, times) in [
+            ("\x1b[1m controller", 1),
+            ("\x1b[1m\x1b[31m fallen \x1b[0m", 1),
+            ("\x1b[32mverified\x1b[0m: all", 1),
+            ("\x1b[0m", 3),
+        ] {
+            assert_eq!(coloured.matches(part).count(), times, "{part:?} in {coloured:?}");
+        }
+    }
 
     #[test]
     fn a_cell_has_the_decimals_that_it_has_room_for() {
@@ -79,6 +207,14 @@ mod tests {
             assert!(expected.len() <= CELL_MAX);
         }
         assert_eq!(cell(None, 3), "–");
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        for (name, expected) in [("öff", "öff"), ("öffe", "öffe"), ("öffen", "öff…"), ("", "")]
+        {
+            assert_eq!(abbreviated(name, 4), expected);
+        }
     }
 
     #[test]

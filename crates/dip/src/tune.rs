@@ -2,12 +2,13 @@
 //!
 //! Validated by `tests/cli.rs`.
 
+use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{ArgGroup, Args};
 use serde::Serialize;
 use serde_json::Value;
@@ -22,10 +23,10 @@ use crate::cli::DEFAULT_SEED;
 use crate::input::{InputError, Source};
 use crate::interrupt;
 use crate::layers::Config;
-use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::output::{Output, SCHEMA, VERSION};
 use crate::provenance::Provenance;
-use crate::report;
-use crate::terminal::{cell, progress_bar, table};
+use crate::results::{Present, Results, has_content};
+use crate::terminal::{abbreviated, cell, progress_bar, table};
 use crate::tune_picture;
 
 #[derive(Debug, Args)]
@@ -177,63 +178,85 @@ struct Point {
     gains: Value,
 }
 
-/// Where the files of a law are.
-struct Files {
-    document: PathBuf,
+/// Where the search for a law is kept.
+struct Kept {
+    results: Results,
     checkpoint: PathBuf,
-    convergence: PathBuf,
-    front: PathBuf,
 }
 
-impl Files {
-    /// What is wrong with their places is known before the search, which may take hours.
-    fn begin(directory: &Path, args: &TuneArgs) -> Result<Self> {
-        make_directory(directory)?;
-        let files = Self {
-            document: directory.join("tune.json"),
-            checkpoint: directory.join("tune.checkpoint"),
-            convergence: directory.join("convergence.svg"),
-            front: directory.join("front.svg"),
+impl Kept {
+    /// What is wrong with the places is known before the search, which may take hours.
+    fn claim(directory: &Path, source: &Source, output: &Output, args: &TuneArgs) -> Result<Self> {
+        let checkpoint = directory.join("tune.checkpoint");
+        let is_kept = has_content(&checkpoint);
+        let present = match output.present() {
+            Present::Kept if args.resume && is_kept => Present::GoneOnFrom("--budget"),
+            present => present,
         };
-        Draft::begin(&files.document)?;
-        Draft::begin(&files.convergence)?;
-        if !args.resume && files.checkpoint.exists() {
-            let place = files.checkpoint.display();
+        let results = Results::claim(directory, "tune.json", source.experiment(), present)?;
+        // The same search ends where it ended, if that was no matter of time.
+        let is_same = results.may_replace() && !matches!(args.budget, Budget::Time(_));
+        if !args.resume && !output.force && is_kept && !is_same {
+            let place = checkpoint.display();
             let message =
-                format!("{place}: a search was kept there; --resume goes on, or remove it");
+                format!("{place}: a search was kept there; --resume goes on, --force begins anew");
             return Err(InputError::new(&message).into());
         }
-        Ok(files)
+        results.begin_document()?;
+        results.begin("convergence.svg")?;
+        if args.pareto {
+            results.begin("front.svg")?;
+        }
+        Ok(Self { results, checkpoint })
+    }
+
+    /// Makes an end of a search that was kept.
+    fn forget(&self) -> Result<()> {
+        for path in [&self.checkpoint, &self.checkpoint.with_added_extension("previous")] {
+            if path.exists() {
+                let context = || format!("cannot remove {}", path.display());
+                fs::remove_file(path).with_context(context)?;
+            }
+        }
+        Ok(())
     }
 }
 
-pub(crate) fn run(config: &Config, json: bool, args: &TuneArgs) -> Result<()> {
+pub(crate) fn run(config: &Config, output: &Output, args: &TuneArgs) -> Result<()> {
     let source = Source::load(config)?;
     let kinds: Vec<Kind> = args.controller.map_or(Kind::ALL.to_vec(), |kind| vec![kind]);
-    let is_over = interrupt::flag()?;
+    let claim = |kind: Kind| {
+        let out = args.out.as_ref()?;
+        let directory = if args.all { out.join(kind.name()) } else { out.clone() };
+        Some(Kept::claim(&directory, &source, output, args))
+    };
+    let places = kinds.iter().map(|&kind| claim(kind).transpose()).collect::<Result<Vec<_>>>()?;
+    let is_over = interrupt::flag();
     let mut failed = Vec::new();
     let mut documents = Vec::new();
-    for kind in kinds {
-        let directory =
-            args.out.as_ref().map(|out| if args.all { out.join(kind.name()) } else { out.clone() });
-        let files = directory.as_deref().map(|place| Files::begin(place, args)).transpose()?;
-        let (document, spec) = search(config, &source, kind, args, files.as_ref(), &|| {
-            is_over.load(Ordering::Relaxed)
-        })?;
+    for (kind, kept) in kinds.into_iter().zip(places) {
+        if let Some(kept) = &kept
+            && output.force
+            && !args.resume
+        {
+            kept.forget()?;
+        }
+        let checkpoint = kept.as_ref().map(|kept| kept.checkpoint.as_path());
+        let (document, spec) =
+            search(config, &source, kind, args, checkpoint, &|| is_over.load(Ordering::Relaxed))?;
         source.warn_about(&spec);
-        if let (Some(files), Some(directory)) = (&files, &directory) {
-            tune_picture::convergence(Draft::begin(&files.convergence)?, kind, &document.history)?;
+        if let Some(Kept { results, .. }) = kept {
+            let draft = results.begin("convergence.svg")?;
+            tune_picture::convergence(draft, kind, &document.history)?;
             if args.pareto {
                 let points: Vec<([f64; 3], Vec<&str>)> =
                     document.front.iter().map(Point::shown).collect();
-                tune_picture::front(Draft::begin(&files.front)?, kind, &points)?;
+                tune_picture::front(results.begin("front.svg")?, kind, &points)?;
             }
-            Draft::begin(&files.document)?.finish_json(&document)?;
-            report::write(directory)?;
+            results.begin_document()?.finish_json(&document)?;
+            results.publish()?;
         }
-        if !json {
-            print(&in_words(&document, spec))?;
-        }
+        output.tell(|| in_words(&document, spec))?;
         if document.verdict != Verdict::Verified {
             failed.push(kind.name());
         }
@@ -242,11 +265,9 @@ pub(crate) fn run(config: &Config, json: bool, args: &TuneArgs) -> Result<()> {
             return Err(Interrupted { is_kept: args.out.is_some() }.into());
         }
     }
-    if json {
-        match documents.as_slice() {
-            [one] if !args.all => print_json(one)?,
-            all => print_json(&all)?,
-        }
+    match documents.as_slice() {
+        [one] if !args.all => output.give(one)?,
+        all => output.give(&all)?,
     }
     if failed.is_empty() { Ok(()) } else { Err(NotVerified(failed).into()) }
 }
@@ -256,7 +277,7 @@ fn search(
     source: &Source,
     kind: Kind,
     args: &TuneArgs,
-    files: Option<&Files>,
+    checkpoint: Option<&Path>,
     is_over: &dyn Fn() -> bool,
 ) -> Result<(Document, ControllerSpec)> {
     let (evaluations, time) = match args.budget {
@@ -293,7 +314,6 @@ fn search(
         }
         ControlFlow::Continue(())
     };
-    let checkpoint = files.map(|files| files.checkpoint.as_path());
     let experiment = source.experiment();
     let result = if args.pareto {
         tune_front(experiment, kind, plan, checkpoint, watch)
@@ -463,6 +483,9 @@ fn in_words(document: &Document, mut spec: ControllerSpec) -> String {
     text + &format!("\n{}\n", document.command)
 }
 
+/// Names of trials are free, and the table has room for this much.
+const TRIAL_NAME_MAX: usize = 14;
+
 fn trials(document: &Document) -> comfy_table::Table {
     let mut shown = table(&[
         "trial",
@@ -482,7 +505,7 @@ fn trials(document: &Document) -> comfy_table::Table {
                 _ => percent(trial.required),
             };
             shown.add_row([
-                format!("{}, {set}", trial.name),
+                format!("{}, {set}", abbreviated(&trial.name, TRIAL_NAME_MAX)),
                 trial.runs.to_string(),
                 percent(trial.success.value),
                 format!("{:.1}–{:.1}", 100.0 * trial.success.low, 100.0 * trial.success.high),

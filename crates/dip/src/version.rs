@@ -3,9 +3,9 @@
 use anyhow::Result;
 use dip_dynamics::InstructionSet;
 
-use crate::output::{VERSION, print};
+use crate::output::{Output, VERSION};
 
-pub(crate) fn print_version(verbose: bool) -> Result<()> {
+pub(crate) fn print_version(output: &Output, verbose: bool) -> Result<()> {
     let mut text = format!("dip {VERSION}\n");
     if verbose {
         let set = InstructionSet::detect();
@@ -23,5 +23,5 @@ pub(crate) fn print_version(verbose: bool) -> Result<()> {
             std::env::consts::OS,
         );
     }
-    print(&text)
+    output.text(&text)
 }

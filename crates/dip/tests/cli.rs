@@ -270,7 +270,7 @@ fn gains_that_may_not_be_enough_are_warned_about_once_where_they_are_used() {
         ("design --config doubtful.toml".to_owned(), false),
         (format!("tune --config doubtful.toml --controller super_twisting {search}"), true),
     ] {
-        let output = dip(directory.path(), &arguments);
+        let output = dip(directory.path(), &format!("{arguments} --force"));
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(output.status.success(), "dip {arguments}: {stderr}");
         assert_eq!(
@@ -655,7 +655,7 @@ fn tables_fit_eighty_columns() {
         "gains --config wide.toml",
         "rigs",
     ] {
-        let output = dip(directory.path(), arguments);
+        let output = dip(directory.path(), &format!("{arguments} --force"));
         let text = String::from_utf8(output.stdout).unwrap();
         for line in text.lines() {
             assert!(line.chars().count() <= 80, "dip {arguments}: {line}");
@@ -692,7 +692,12 @@ fn gains_that_fail_are_said_to_fail() {
     let text = std::fs::read_to_string(directory.path().join("weak/tune.json")).unwrap();
     assert!(text.contains("\"verdict\": \"failed_training\""));
 
-    // A search that was kept is not begun anew over, but gone on from.
+    // The same search ends where it ended; one of which nothing is there but what was kept is gone
+    // on from only when that is wished.
+    let document = directory.path().join("weak/tune.json");
+    assert_eq!(dip(directory.path(), search).status.code(), Some(1));
+    assert_eq!(std::fs::read_to_string(&document).unwrap(), text);
+    std::fs::remove_file(document).unwrap();
     assert_eq!(dip(directory.path(), search).status.code(), Some(2));
     let more = search.replace("--budget 8", "--budget 16 --resume --json");
     let document: serde_json::Value =

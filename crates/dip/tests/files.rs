@@ -57,7 +57,7 @@ fn init_writes_over_a_file_only_when_told_to() {
     let output = dip(directory.path(), &["init"]);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr.contains("experiment.toml is there already; --force"), "{stderr}");
+    assert!(stderr.contains("experiment.toml is there already; --force replaces it"), "{stderr}");
     assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
     stdout(directory.path(), &["init", "--force"]);
     assert!(fs::read_to_string(&file).unwrap().contains("[plant]"));

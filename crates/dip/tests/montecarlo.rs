@@ -133,7 +133,7 @@ fn the_line_beside_a_worst_run_is_that_run() {
     let directory = here();
     let directory = directory.path();
     for design in ["box", "latin_hypercube:700"] {
-        let line = format!("{LINE} --runs 1500 --design {design} --out out");
+        let line = format!("{LINE} --runs 1500 --design {design} --out out --force");
         let text = done(directory, &line);
         assert!(text.contains(&format!("--design {design}")));
         let document: Value = serde_json::from_str(&result(directory, "out")).unwrap();

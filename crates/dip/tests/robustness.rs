@@ -100,7 +100,7 @@ fn sensitivity_is_a_picture_and_a_document() {
 
     let stated = format!("{SHORT}[mismatch]\nm0 = {{ normal = 0.1 }}\ng = {{ uniform = 0.01 }}\n");
     write(here.join("stated.toml"), stated).unwrap();
-    let table = printed(here, &arguments.replace("short", "stated"));
+    let table = printed(here, &(arguments.replace("short", "stated") + " --force"));
     assert!(table.contains("as the experiment's mismatch states"), "{table}");
     let document = json(&here.join("out/sensitivity.json"));
     assert_eq!(document["default_mismatch"], false);

@@ -8,7 +8,7 @@ mod strip;
 mod trajectories;
 
 use std::fs;
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -18,7 +18,8 @@ use serde_json::{Map, Value};
 
 use self::trajectories::Trajectory;
 use crate::input::InputError;
-use crate::output::{Draft, VERSION, print, print_json};
+use crate::output::{Draft, Output, VERSION};
+use crate::results::{Present, has_content, keep_other, write_text};
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -43,6 +44,9 @@ const DOCUMENTS: [(&str, Option<&str>); 6] = [
 
 const FILE: &str = "report.html";
 
+/// By which a report is known; it follows from the documents beside it, and is made anew with them.
+const TITLE: &str = "<title>dip report</title>";
+
 /// All that a page is given.
 #[derive(Serialize)]
 struct Data {
@@ -56,20 +60,39 @@ struct Data {
     pictures: Map<String, Value>,
 }
 
-pub(crate) fn run(json: bool, args: &ReportArgs) -> Result<()> {
+pub(crate) fn run(output: &Output, args: &ReportArgs) -> Result<()> {
+    claim(&args.directory, output.present())?;
     let data = Data::read(&args.directory)?;
-    let file = write_page(&args.directory, &data)?;
-    let mut files = vec![file];
-    if let Some(path) = &args.strip {
-        strip::write(path, &data)?;
+    let strip = match &args.strip {
+        Some(path) => Some((path, strip::strip(&data)?)),
+        None => None,
+    };
+    if let Some((path, svg)) = &strip {
+        keep_other(path, svg, output.force)?;
+    }
+    let mut files = vec![write_page(&args.directory, &data)?];
+    if let Some((path, svg)) = strip {
+        write_text(path, &svg, output.force)?;
         files.push(path.clone());
     }
-    if json {
-        print_json(&serde_json::json!({ "schema": data.schema, "files": files }))
-    } else {
-        let lines: Vec<String> = files.iter().map(|path| format!("{}\n", path.display())).collect();
-        print(&lines.concat())
+    let lines: Vec<String> = files.iter().map(|path| format!("{}\n", path.display())).collect();
+    output.tell(|| lines.concat())?;
+    output.give_files(&files)
+}
+
+/// Refuses to replace what is there, if it is no report.
+pub(crate) fn claim(directory: &Path, present: Present) -> Result<()> {
+    let path = directory.join(FILE);
+    if present == Present::Replaced || !has_content(&path) {
+        return Ok(());
     }
+    let place = path.display();
+    let page = fs::read(&path).with_context(|| format!("cannot read {place}"))?;
+    if String::from_utf8_lossy(&page).contains(TITLE) {
+        return Ok(());
+    }
+    let message = format!("{place}: it is there, and no report of dip; --force replaces it");
+    Err(InputError::new(&message).into())
 }
 
 /// Writes `report.html` of what is in a directory.
@@ -81,7 +104,7 @@ pub(crate) fn write(directory: &Path) -> Result<()> {
 fn write_page(directory: &Path, data: &Data) -> Result<PathBuf> {
     let path = directory.join(FILE);
     let page = page(data)?;
-    Draft::begin(&path)?.finish(|file| Ok(file.write_all(page.as_bytes())?))?;
+    Draft::begin(&path)?.finish_text(&page)?;
     Ok(path)
 }
 

@@ -4,14 +4,9 @@
 //! `tests/report.rs`.
 
 use std::f64::consts::PI;
-use std::io::Write;
-use std::path::Path;
-
-use anyhow::Result;
 
 use super::Data;
 use crate::input::InputError;
-use crate::output::Draft;
 use crate::terminal::significant;
 
 /// Poses of a strip.
@@ -24,11 +19,11 @@ const CELL: f64 = 84.0;
 /// The strip ends where both angles stay within this share of the largest: what follows is too slow to see.
 const AT_REST: f64 = 0.2;
 
-pub(super) fn write(path: &Path, data: &Data) -> Result<()> {
-    let svg = draw(data).ok_or_else(|| {
+/// As SVG.
+pub(super) fn strip(data: &Data) -> Result<String, InputError> {
+    draw(data).ok_or_else(|| {
         InputError::new(&"--strip: the directory has no trajectory of a run with its experiment")
-    })?;
-    Draft::begin(path)?.finish(|file| Ok(file.write_all(svg.as_bytes())?))
+    })
 }
 
 fn draw(data: &Data) -> Option<String> {

@@ -1,0 +1,135 @@
+//! A directory for the results of one run, in which nothing of another run is lost.
+//!
+//! A directory may hold documents of several commands. Each document speaks for the files beside it that
+//! its command writes: whoever may replace the document may replace them. The same run, that is one of the same
+//! essence, writes the same bits again, and replaces without a word. All is refused before anything is
+//! computed. Validated by `tests/safe.rs`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use sim_runner::Experiment;
+
+use crate::essence::Essence;
+use crate::input::InputError;
+use crate::output::{Draft, Files, make_directory};
+use crate::report;
+
+/// What is to be written.
+#[derive(Debug)]
+pub(crate) struct Results {
+    directory: PathBuf,
+    document: &'static str,
+    /// Is the document of this run there?
+    same_run_is_there: bool,
+    present: Present,
+    files: Files,
+}
+
+/// What the user has said about results that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Present {
+    /// Nothing: only the same run replaces them.
+    Kept,
+    /// The run goes on from those; what may be other is this option, which says how far.
+    GoneOnFrom(&'static str),
+    /// They may go.
+    Replaced,
+}
+
+impl Results {
+    /// Makes the directory for a run of this process, if it is free of results of another one.
+    pub(crate) fn claim(
+        directory: &Path,
+        document: &'static str,
+        experiment: &Experiment,
+        present: Present,
+    ) -> Result<Self> {
+        let same_run_is_there = same_run_is_there(&directory.join(document), experiment, present)?;
+        report::claim(directory, present)?;
+        make_directory(directory)?;
+        let directory = directory.to_owned();
+        Ok(Self { directory, document, same_run_is_there, present, files: Files::default() })
+    }
+
+    /// May files be replaced that the document speaks for?
+    pub(crate) fn may_replace(&self) -> bool {
+        self.same_run_is_there || self.present != Present::Kept
+    }
+
+    /// Begins a file, which takes its name together with all others.
+    pub(crate) fn begin(&self, name: &str) -> Result<Draft> {
+        let path = self.directory.join(name);
+        if !self.may_replace() && name != self.document && has_content(&path) {
+            let (place, document) = (path.display(), self.document);
+            let message = format!(
+                "{place}: it is there, and no {document} beside it says that it is of this run; \
+                 --force replaces it, --out goes elsewhere"
+            );
+            return Err(InputError::new(&message).into());
+        }
+        self.files.begin(&path)
+    }
+
+    /// Begins the document.
+    pub(crate) fn begin_document(&self) -> Result<Draft> {
+        self.begin(self.document)
+    }
+
+    /// Gives the files that are finished their names, and makes a report of the directory.
+    pub(crate) fn publish(self) -> Result<()> {
+        self.files.publish()?;
+        report::write(&self.directory)
+    }
+}
+
+/// Is a document of the same run there? One of another run, or what is no document, is refused.
+fn same_run_is_there(path: &Path, experiment: &Experiment, present: Present) -> Result<bool> {
+    if present == Present::Replaced || !has_content(path) {
+        return Ok(false);
+    }
+    let place = path.display();
+    let refused = |what: &str| {
+        let message = format!("{place}: {what}; --force replaces it, --out goes elsewhere");
+        anyhow::Error::from(InputError::new(&message))
+    };
+    let bytes = fs::read(path).with_context(|| format!("cannot read {place}"))?;
+    let document: Value =
+        serde_json::from_slice(&bytes).map_err(|_| refused("it is there, and no result of dip"))?;
+    let mut there = Essence::of_document(&document)
+        .map_err(|fault| refused(&format!("it is there, and no result of this dip: {fault}")))?;
+    let mut this = Essence::of_this(experiment)?;
+    if let Present::GoneOnFrom(option) = present {
+        (there, this) = (there.without(option), this.without(option));
+    }
+    if there == this {
+        return Ok(true);
+    }
+    Err(refused(&format!("results of another run are there, of {}", there.beside(&this))))
+}
+
+/// Is there something to lose?
+pub(crate) fn has_content(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
+}
+
+/// Refuses to replace another text, for which no document speaks.
+pub(crate) fn keep_other(path: &Path, text: &str, is_forced: bool) -> Result<()> {
+    if !is_forced && has_content(path) {
+        let there = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        if there != text.as_bytes() {
+            let place = path.display();
+            let message = format!("{place} is there already; --force replaces it");
+            return Err(InputError::new(&message).into());
+        }
+    }
+    Ok(())
+}
+
+/// Writes a text, if no other one is there.
+pub(crate) fn write_text(path: &Path, text: &str, is_forced: bool) -> Result<()> {
+    keep_other(path, text, is_forced)?;
+    Draft::begin(path)?.finish_text(text)
+}
