@@ -17,6 +17,7 @@ use crate::convert::ConvertArgs;
 use crate::init::InitArgs;
 use crate::layers::Config;
 use crate::report::ReportArgs;
+use crate::trajectory::TrajectoryArgs;
 
 /// Sliding-mode controllers that hold a double inverted pendulum on a cart.
 ///
@@ -91,6 +92,7 @@ impl Default for Command {
             controllers: None,
             gains: Vec::new(),
             out: None,
+            trajectories: TrajectoryArgs::default(),
         })
     }
 }
@@ -128,6 +130,9 @@ pub(crate) struct CompareArgs {
     /// Directory for the results [default without --starts: out]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) trajectories: TrajectoryArgs,
 }
 
 impl CompareArgs {
@@ -170,9 +175,12 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
     pub(crate) seed: u64,
 
-    /// Directory for the trajectory and the summary
+    /// Directory for the trajectory, pictures and the summary
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) trajectories: TrajectoryArgs,
 }
 
 /// Where random starts are.

@@ -35,6 +35,11 @@ pub(crate) fn run(
     args: &CompareArgs,
     count: NonZeroU64,
 ) -> Result<()> {
+    if args.trajectories.is_given() {
+        return Err(
+            InputError::new(&"--parquet: not with --starts, which writes no trajectory").into()
+        );
+    }
     let mut source = Source::load(config)?;
     for path in &args.gains {
         source.set_gains(path)?;

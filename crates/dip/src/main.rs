@@ -28,6 +28,7 @@ mod schema;
 mod sensitivity;
 mod simulate;
 mod terminal;
+mod trajectory;
 mod tune;
 mod tune_picture;
 mod version;

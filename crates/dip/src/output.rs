@@ -65,6 +65,11 @@ impl Draft {
         Ok(Self { file, path })
     }
 
+    /// Where the file will be.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes the content, and gives the file its name.
     pub(crate) fn finish<T>(
         mut self,

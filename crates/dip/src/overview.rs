@@ -3,23 +3,25 @@
 //! Each law is built, used and dropped between two readings of the counting allocator; what it left
 //! behind is in the table.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use memcheck::ThreadMeter;
 use serde::Serialize;
 use sim_runner::{
-    ClosedLoop, Coordinate, Disturbance, Experiment, History, Metrics, MetricsRecorder, Outcome,
-    Recovery, RecoveryRecorder, Run, Scenario, Shape, TrajectoryWriter,
+    ClosedLoop, Coordinate, Disturbance, Experiment, Metrics, MetricsRecorder, Outcome, Recovery,
+    RecoveryRecorder, Run, Scenario, Shape,
 };
-use smc_controllers::{EquivalentControl, Kind};
+use smc_controllers::{Controller, EquivalentControl, Kind, Memory};
 
 use crate::cli::CompareArgs;
 use crate::input::Source;
 use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::picture::Shown;
 use crate::provenance::Provenance;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
+use crate::trajectory::{Flown, Origin, Trajectories};
 use crate::{picture, report};
 
 /// The document, and the content of `summary.json`.
@@ -62,19 +64,19 @@ pub(crate) fn run(config: &Config, json: bool, args: &CompareArgs) -> Result<()>
     let scenario = source.checked(|experiment| experiment.scenario(args.seed))?;
     let bar = progress_bar(kinds.len() as u64, "controllers");
     let meter = ThreadMeter::new()?;
+    let origin = Origin::new(args.seed, source.experiment());
+    let mut trajectories = Trajectories::new(&out, origin, args.trajectories, kinds.len());
 
     let (mut rows, mut shown) = (Vec::new(), Vec::new());
     for &kind in kinds {
         bar.set_message(kind.name());
-        let trajectory = format!("{kind}.csv");
-        let path = out.join(&trajectory);
         let mut watching = Watching {
             recovery: RecoveryRecorder::new(&closed_loop),
-            histories: picture::histories(&closed_loop),
+            shown: Shown::new(Some(kind), &closed_loop),
         };
         let before = meter.read();
         let (run, metrics, equivalent) =
-            hold(&source, &closed_loop, &scenario, kind, &path, &mut watching)?;
+            hold(&source, &closed_loop, &scenario, kind, &mut trajectories, &mut watching)?;
         let bytes_left = meter.read().since(&before).live_bytes;
         rows.push(Row {
             name: kind,
@@ -85,14 +87,17 @@ pub(crate) fn run(config: &Config, json: bool, args: &CompareArgs) -> Result<()>
             recoveries: watching.recovery.recoveries(),
             equivalent,
             bytes_left,
-            trajectory,
+            trajectory: format!("{kind}.csv"),
         });
-        shown.push((kind, watching.histories));
+        shown.push(watching.shown);
         bar.inc(1);
     }
     bar.finish_and_clear();
 
-    picture::write(&out.join("comparison.svg"), closed_loop.horizon(), &shown)?;
+    trajectories.describe()?;
+    picture::over_time(&out.join("comparison.svg"), closed_loop.horizon(), &shown)?;
+    picture::phase(&out.join("phase.svg"), &shown)?;
+    picture::remembered(&out.join("gains.svg"), closed_loop.horizon(), &shown)?;
     let document = Document {
         schema: SCHEMA,
         version: VERSION,
@@ -109,7 +114,7 @@ pub(crate) fn run(config: &Config, json: bool, args: &CompareArgs) -> Result<()>
 /// What outlives a law: its memory is taken before the law is built.
 struct Watching {
     recovery: RecoveryRecorder,
-    histories: [History; 2],
+    shown: Shown,
 }
 
 /// The whole life of one law: designed, used until the horizon, dropped.
@@ -118,18 +123,18 @@ fn hold(
     closed_loop: &ClosedLoop,
     scenario: &Scenario,
     kind: Kind,
-    path: &Path,
+    trajectories: &mut Trajectories<'_>,
     watching: &mut Watching,
 ) -> Result<(Run, Metrics, Option<EquivalentControl>)> {
     let controller = source.checked(|experiment| experiment.controller(kind))?;
-    Draft::begin(path)?.finish(|file| {
-        let trajectory = TrajectoryWriter::new(file);
-        let Watching { recovery, histories: [whole, beginning] } = watching;
-        let mut observers =
-            ((MetricsRecorder::new(closed_loop), trajectory), (recovery, (whole, beginning)));
+    let remembered = controller.initial_memory().names();
+    watching.shown.remembered = remembered;
+    let flown = Flown { stem: kind.name(), controller: kind.name(), remembered };
+    trajectories.record(flown, |trajectory| {
+        let Watching { recovery, shown } = watching;
+        let mut observers = ((MetricsRecorder::new(closed_loop), trajectory), (recovery, shown));
         let run = closed_loop.run(&controller, scenario, &mut observers);
-        let ((metrics, trajectory), _) = observers;
-        trajectory.finish()?;
+        let ((metrics, _), _) = observers;
         Ok((run, metrics.metrics(run.outcome), metrics.equivalent()))
     })
 }
@@ -160,7 +165,7 @@ fn in_words(document: &Document) -> String {
     }
     format!(
         "from θ1 = {} rad, θ2 = {} rad: {} s, control every {} ms, ±{} N\n{}\n{}\
-         {out}: report.html, comparison.svg, summary.json, and a trajectory (CSV) for each\n",
+         {out}: report.html, summary.json, pictures, and a trajectory for each\n",
         significant(start.theta1, 4),
         significant(start.theta2, 4),
         significant(simulation.duration, 6),

@@ -5,16 +5,18 @@ use dip_dynamics::State;
 use serde::Serialize;
 use sim_runner::{
     AfterFall, ClosedLoop, Experiment, Metrics, MetricsRecorder, Observer, Outcome, Run, Scenario,
-    TrajectoryWriter, Uncontrolled,
+    Uncontrolled,
 };
-use smc_controllers::EquivalentControl;
+use smc_controllers::{AnyController, Controller, EquivalentControl, Memory, Remembered};
 
 use crate::cli::{Numbers, ScenarioNumber, SimulateArgs};
 use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Draft, SCHEMA, VERSION, make_directory, print, print_json};
+use crate::picture::Shown;
 use crate::provenance::Provenance;
-use crate::report;
+use crate::trajectory::{Flown, Origin, Trajectories};
+use crate::{picture, report};
 
 /// The document of one run.
 #[derive(Serialize)]
@@ -38,6 +40,9 @@ struct Simulation {
 }
 
 pub(crate) fn run(config: &Config, json: bool, args: &SimulateArgs) -> Result<()> {
+    if args.trajectories.is_given() && args.out.is_none() {
+        return Err(InputError::new(&"--parquet: only with --out").into());
+    }
     let mut source = Source::load(config)?;
     if let Some(path) = &args.gains {
         source.set_gains_of(args.controller.name(), path)?;
@@ -74,16 +79,30 @@ pub(crate) fn run(config: &Config, json: bool, args: &SimulateArgs) -> Result<()
     source.warn(args.controller.0.as_slice());
     let closed_loop = source.checked(Experiment::closed_loop)?.with_after_fall(after_fall);
 
+    let law = Law::new(&source, args)?;
+    let seed = args.replay.map_or(args.seed, |replay| replay.seed);
     let (run, metrics, equivalent) = match &args.out {
-        None => simulate(&source, &closed_loop, args, &scenario, &mut ())?,
+        None => law.fly(&closed_loop, &scenario, &mut ()),
         Some(directory) => {
             make_directory(directory)?;
-            Draft::begin(&directory.join("trajectory.csv"))?.finish(|file| {
-                let mut trajectory = TrajectoryWriter::new(file);
-                let result = simulate(&source, &closed_loop, args, &scenario, &mut trajectory)?;
-                trajectory.finish()?;
-                Ok(result)
-            })?
+            let origin = Origin::new(seed, source.experiment());
+            let mut trajectories = Trajectories::new(directory, origin, args.trajectories, 1);
+            let mut shown = Shown::new(args.controller.0, &closed_loop);
+            shown.remembered = law.remembered();
+            let flown = Flown {
+                stem: "trajectory",
+                controller: args.controller.name(),
+                remembered: law.remembered(),
+            };
+            let result = trajectories.record(flown, |trajectory| {
+                Ok(law.fly(&closed_loop, &scenario, &mut (trajectory, &mut shown)))
+            })?;
+            trajectories.describe()?;
+            let (shown, horizon) = ([shown], closed_loop.horizon());
+            picture::over_time(&directory.join("motion.svg"), horizon, &shown)?;
+            picture::phase(&directory.join("phase.svg"), &shown)?;
+            picture::remembered(&directory.join("gains.svg"), horizon, &shown)?;
+            result
         }
     };
     let document = Simulation {
@@ -94,10 +113,10 @@ pub(crate) fn run(config: &Config, json: bool, args: &SimulateArgs) -> Result<()
         final_state: run.final_state.to_array(),
         metrics,
         equivalent,
-        seed: args.replay.map_or(args.seed, |replay| replay.seed),
+        seed,
         index: args.replay.map(|replay| replay.index),
         version: VERSION,
-        provenance: Provenance::of_this(Some(args.replay.map_or(args.seed, |replay| replay.seed))),
+        provenance: Provenance::of_this(Some(seed)),
         experiment: source.experiment().clone(),
     };
     if let Some(directory) = &args.out {
@@ -107,31 +126,39 @@ pub(crate) fn run(config: &Config, json: bool, args: &SimulateArgs) -> Result<()
     if json { print_json(&document) } else { print(&in_words(&document)) }
 }
 
-fn simulate(
-    source: &Source,
-    closed_loop: &ClosedLoop,
-    args: &SimulateArgs,
-    scenario: &Scenario,
-    observer: &mut impl Observer,
-) -> Result<(Run, Metrics, Option<EquivalentControl>)> {
-    let mut observers = (MetricsRecorder::new(closed_loop), observer);
-    let run = match args.controller.0 {
-        None => closed_loop.run(&Uncontrolled, scenario, &mut observers),
-        Some(kind) => {
-            let controller = source.checked(|experiment| experiment.controller(kind))?;
-            closed_loop.run(&controller, scenario, &mut observers)
-        }
-    };
-    let recorder = observers.0;
-    Ok((run, recorder.metrics(run.outcome), recorder.equivalent()))
+/// What flies: a law, or nobody.
+struct Law(Option<AnyController>);
+
+impl Law {
+    fn new(source: &Source, args: &SimulateArgs) -> Result<Self> {
+        let build = |kind| source.checked(|experiment| experiment.controller(kind));
+        Ok(Self(args.controller.0.map(build).transpose()?))
+    }
+
+    fn remembered(&self) -> &'static [Remembered] {
+        self.0.map_or(&[], |law| law.initial_memory().names())
+    }
+
+    fn fly(
+        &self,
+        closed_loop: &ClosedLoop,
+        scenario: &Scenario,
+        observer: &mut impl Observer,
+    ) -> (Run, Metrics, Option<EquivalentControl>) {
+        let mut observers = (MetricsRecorder::new(closed_loop), observer);
+        let run = match &self.0 {
+            None => closed_loop.run(&Uncontrolled, scenario, &mut observers),
+            Some(law) => closed_loop.run(law, scenario, &mut observers),
+        };
+        let recorder = observers.0;
+        (run, recorder.metrics(run.outcome), recorder.equivalent())
+    }
 }
 
 fn in_words(document: &Simulation) -> String {
     let Simulation { controller, outcome, time, final_state, metrics, .. } = document;
     let mut text = format!("{controller}: {} at {time} s\n\nfinal state\n", outcome.name());
-    for ((name, value), unit) in
-        State::NAMES.iter().zip(final_state).zip(["m", "rad", "rad", "m/s", "rad/s", "rad/s"])
-    {
+    for ((name, value), unit) in State::NAMES.iter().zip(final_state).zip(State::UNITS) {
         text += &format!("  {name:<12}{value:>12.6} {unit}\n");
     }
     let settling = metrics.settling_time.map_or("not settled".to_owned(), |t| format!("{t:.3} s"));

@@ -69,9 +69,9 @@ fn data(page: &str) -> Value {
 
 /// The directories of [`results`], and the parts that a page of each has beside `provenance`.
 const PAGES: [(&str, &[&str]); 7] = [
-    ("compare", &["motion", "histories", "phase", "summary", "memory"]),
+    ("compare", &["motion", "histories", "gains", "phase", "summary", "memory"]),
     ("starts", &["comparison"]),
-    ("simulate", &["motion", "histories", "phase", "summary"]),
+    ("simulate", &["motion", "histories", "gains", "phase", "summary"]),
     ("montecarlo", &["montecarlo"]),
     ("roa", &["roa"]),
     ("sensitivity", &["sensitivity"]),
@@ -112,8 +112,17 @@ fn a_page_is_given_documents_as_they_are_trajectories_and_pictures() {
     assert_eq!(runs.len(), summary["controllers"].as_array().unwrap().len());
     for run in runs {
         assert_eq!(run["rows"], 1001);
-        let columns =
-            ["t", "x", "theta1", "theta2", "x_dot", "theta1_dot", "theta2_dot", "u", "sigma"];
+        let mut columns =
+            vec!["t", "x", "theta1", "theta2", "x_dot", "theta1_dot", "theta2_dot", "u", "sigma"];
+        columns.extend(match run["name"].as_str().unwrap() {
+            "super_twisting" => &["z"][..],
+            "adaptive" => &["k"],
+            "hybrid" => &["k1", "k2", "u_int"],
+            "integral" => &["zeta"],
+            "conditional_hybrid" => &["k", "z"],
+            "lqr_integral" => &["xi"],
+            _ => &[],
+        });
         assert_eq!(run["columns"], json!(columns));
         let kept = run["kept"].as_array().unwrap();
         assert!(kept.iter().all(|row| row.as_array().unwrap().len() == columns.len()));
@@ -258,11 +267,11 @@ fn faults(directory: &Path, page: &str, parts: &[&str], width: u32) -> Vec<Strin
     expect("clock_advances", json!(moves));
     expect("pendulum_moves", json!(moves));
     expect("canvases", json!(runs));
-    // Five histories and two portraits; convergence, diversity, and three pairs of objectives.
+    // Five histories, what the laws remember, and two portraits; convergence, diversity, and three pairs of objectives.
     expect(
         "charts",
         json!(if moves {
-            7
+            7 + remembered(&data(page)).len()
         } else if is_tuned {
             5
         } else {
@@ -274,6 +283,19 @@ fn faults(directory: &Path, page: &str, parts: &[&str], width: u32) -> Vec<Strin
     expect("broken_images", json!(0));
     expect("overflow", json!(0));
     console
+}
+
+/// The gains and integrals of all runs, each once.
+fn remembered(data: &Value) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    for of in data["trajectories"].as_array().unwrap() {
+        for of in of["remembered"].as_array().unwrap() {
+            if !all.contains(of) {
+                all.push(of.clone());
+            }
+        }
+    }
+    all
 }
 
 const WIDTHS: [u32; 2] = [360, 1280];

@@ -19,6 +19,7 @@ use serde_json::{Map, Value};
 use self::trajectories::Trajectory;
 use crate::input::InputError;
 use crate::output::{Draft, VERSION, print, print_json};
+use crate::trajectory::DESCRIPTION;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -113,10 +114,15 @@ impl Data {
             let message = format!("{directory}: no results here: there is none of {names}");
             return Err(InputError::new(&message).into());
         }
+        let description = match read_if_there(&directory.join(DESCRIPTION))? {
+            None => Value::Null,
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|error| InputError::new(&format!("{DESCRIPTION}: {error}")))?,
+        };
         let summary = data.documents.get("summary");
         for (file, name) in summary.map(flown).unwrap_or_default() {
             if directory.join(file).exists() {
-                data.trajectories.push(Trajectory::read(directory, file, name)?);
+                data.trajectories.push(Trajectory::read(directory, &description, file, name)?);
             }
         }
         Ok(data)

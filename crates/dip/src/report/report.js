@@ -22,7 +22,7 @@ const runs = data.trajectories.map((trajectory, number) => {
   };
   const [colour, dash, width] = STYLES[number % STYLES.length];
   const columns = Object.fromEntries(trajectory.columns.map(name => [name, column(name)]));
-  return { name: trajectory.name, shown: true, colour, dash, width, rows: trajectory.rows, ...columns };
+  return { name: trajectory.name, shown: true, colour, dash, width, rows: trajectory.rows, remembered: trajectory.remembered, ...columns };
 }).filter(run => run.t.length > 0);
 
 // ---- elements ----
@@ -228,6 +228,19 @@ function motion() {
     note("Point at a chart to move the time. Regulators have no σ; where none of the runs shown has one, its chart is empty."),
     element("div", { class: "charts" }, ...histories.map(each => each.chart.host)));
 
+  // What some laws remember. Laws that call it alike share a chart.
+  const quantities = [];
+  for (const of of runs.flatMap(run => run.remembered)) {
+    if (!quantities.some(known => known.name === of.name && known.unit === of.unit)) quantities.push(of);
+  }
+  const has = (run, of) => run.remembered.some(own => own.name === of.name && own.unit === of.unit);
+  const gains = quantities.map(of => ({ of, name: of.name, chart: chart({ title: of.symbol, xLabel: "t [s]", yLabel: `${of.symbol} [${of.unit}]`, onPick: pick }) }));
+  if (gains.length) {
+    section("gains", "Gains that adapt, and integrals",
+      note(`What a law remembers from one sample to the next. ${runs.length > 1 ? "Laws without it are not in its chart." : ""}`),
+      element("div", { class: "charts" }, ...gains.map(each => each.chart.host)));
+  }
+
   const portraits = [["θ1", "θ̇1", "theta1"], ["θ2", "θ̇2", "theta2"]].map(([angle, rate, name]) =>
     ({ name, chart: chart({ title: `phase ${angle}`, xLabel: `${angle} [rad]`, yLabel: `${rate} [rad/s]`, square: true }) }));
   section("phase", "Phase portraits", element("div", { class: "pairs" }, ...portraits.map(each => each.chart.host)));
@@ -250,6 +263,7 @@ function motion() {
     const until = end / Number(span.value);
     const line = (run, x, y) => ({ x: run[x], y: run[y], colour: run.colour, dash: run.dash, width: run.width });
     for (const { name, chart } of histories) chart.draw(shown.map(run => line(run, "t", name)), [0, until || 1]);
+    for (const { of, chart } of gains) chart.draw(shown.filter(run => has(run, of)).map(run => line(run, "t", of.name)), [0, until || 1]);
     for (const { name, chart } of portraits) chart.draw(shown.map(run => line(run, name, `${name}_dot`)));
     for (const scene of scenes) scene.measure();
     show(now);
@@ -261,7 +275,7 @@ function motion() {
     slider.setAttribute("aria-valuetext", `${t.toFixed(2)} s`);
     clock.textContent = `${t.toFixed(2)} / ${number(end)} s`;
     for (const scene of scenes) scene.draw(t);
-    for (const { chart } of histories) chart.moveCursor(t);
+    for (const { chart } of [...histories, ...gains]) chart.moveCursor(t);
     for (const { name, chart } of portraits) chart.moveDots(shownRuns().map(run => [at(run, name, t), at(run, `${name}_dot`, t)]));
   };
 
