@@ -77,8 +77,12 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Write an experiment file with every key, its default, meaning and rule
     Init(InitArgs),
-    /// Print the JSON Schema of experiment files, for editors
-    Schema,
+    /// Print the JSON Schema of experiment files, for editors, or of results
+    Schema {
+        /// Of the documents that commands print and write
+        #[arg(long)]
+        results: bool,
+    },
     /// Make an experiment file from the config.yaml of the Python project DIP-SMC-PSO
     Convert(ConvertArgs),
 }

@@ -21,6 +21,7 @@ mod overview;
 mod picture;
 mod provenance;
 mod report;
+mod results;
 mod rigs;
 mod roa;
 mod roa_picture;
@@ -93,7 +94,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Check(args) => check::run(config, json, &args),
         Command::Report(args) => report::run(json, &args),
         Command::Init(args) => init::run(&args),
-        Command::Schema => schema::run(),
+        Command::Schema { results: false } => schema::run(),
+        Command::Schema { results: true } => results::run(),
         Command::Convert(args) => convert::run(&args),
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use memcheck::ThreadMeter;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::{
     ClosedLoop, Coordinate, Disturbance, Experiment, Metrics, MetricsRecorder, Outcome, Recovery,
@@ -25,8 +26,9 @@ use crate::trajectory::{Flown, Origin, Trajectories};
 use crate::{picture, report};
 
 /// The document, and the content of `summary.json`.
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "compare")]
+pub(crate) struct Document {
     schema: u32,
     version: &'static str,
     provenance: Provenance,
@@ -35,7 +37,8 @@ struct Document {
     experiment: Experiment,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "compare_controller")]
 struct Row {
     name: Kind,
     outcome: Outcome,
@@ -165,7 +168,7 @@ fn in_words(document: &Document) -> String {
     }
     format!(
         "from θ1 = {} rad, θ2 = {} rad: {} s, control every {} ms, ±{} N\n{}\n{}\
-         {out}: report.html, summary.json, pictures, and a trajectory for each\n",
+         {out}: report.html, comparison.svg, summary.json, and a trajectory (CSV) for each\n",
         significant(start.theta1, 4),
         significant(start.theta2, 4),
         significant(simulation.duration, 6),

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::{Attraction, AttractionMap, Experiment, Grid};
 
@@ -15,8 +16,9 @@ use crate::provenance::Provenance;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
 use crate::{report, roa_picture};
 
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "roa")]
+pub(crate) struct Document {
     schema: u32,
     #[serde(flatten)]
     grid: Grid,
@@ -27,7 +29,8 @@ struct Document {
     experiment: Experiment,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "roa_controller")]
 struct Row {
     #[serde(flatten)]
     attraction: Attraction,

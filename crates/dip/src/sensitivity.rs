@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use kuva::prelude::{BarPlot, Figure, Layout, Plot};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::{
     Experiment, Influence, InfluenceError, Influences, Mismatch, Quantity, Starts, Study,
@@ -24,8 +25,9 @@ use crate::terminal::{progress_bar, significant, table};
 /// values.
 const DEFAULT_SPREAD: f64 = 0.2;
 
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "sensitivity")]
+pub(crate) struct Document {
     schema: u32,
     controller: Kind,
     of: Quantity,

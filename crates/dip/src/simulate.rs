@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use dip_dynamics::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::{
     AfterFall, ClosedLoop, Experiment, Metrics, MetricsRecorder, Observer, Outcome, Run, Scenario,
@@ -19,8 +20,9 @@ use crate::trajectory::{Flown, Origin, Trajectories};
 use crate::{picture, report};
 
 /// The document of one run.
-#[derive(Serialize)]
-struct Simulation {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "simulate")]
+pub(crate) struct Simulation {
     schema: u32,
     controller: &'static str,
     outcome: Outcome,

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use clap::{ArgGroup, Args};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sim_runner::{
@@ -129,8 +130,9 @@ pub(crate) struct Interrupted {
 }
 
 /// The document of a search; with `--gains` it is read again.
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "tune")]
+pub(crate) struct Document {
     schema: u32,
     controller: Kind,
     gains: Value,
@@ -158,7 +160,7 @@ struct Document {
     experiment: Experiment,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Verdict {
     Verified,
@@ -167,7 +169,8 @@ enum Verdict {
 }
 
 /// One of a front.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "tune_point")]
 struct Point {
     names: Vec<PointName>,
     settling_time: f64,

@@ -39,6 +39,7 @@ macro_rules! laws {
     ($($law:ident, $spec:ident, $name:ident;)+) => {
         /// The laws by name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
         #[expect(missing_docs, reason = "each is documented at its description")]
         pub enum Kind {

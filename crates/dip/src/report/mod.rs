@@ -4,6 +4,8 @@
 //! documents as they are, trajectories thinned out for the eye, and pictures. It computes no figure of its own.
 //! Validated by `tests/report.rs`, also in a browser.
 
+mod animation;
+mod poses;
 mod strip;
 mod trajectories;
 
@@ -30,6 +32,10 @@ pub(crate) struct ReportArgs {
     /// Also draw the poses of the first run over time, one beside the other, to this SVG file
     #[arg(long, value_name = "FILE")]
     strip: Option<PathBuf>,
+
+    /// Also animate the first run in real time, until it has come to rest, in this GIF file
+    #[arg(long, value_name = "FILE")]
+    gif: Option<PathBuf>,
 }
 
 /// What a report can be made of: the documents by name, and the pictures beside them.
@@ -63,6 +69,10 @@ pub(crate) fn run(json: bool, args: &ReportArgs) -> Result<()> {
     let mut files = vec![file];
     if let Some(path) = &args.strip {
         strip::write(path, &data)?;
+        files.push(path.clone());
+    }
+    if let Some(path) = &args.gif {
+        animation::write(path, &data)?;
         files.push(path.clone());
     }
     if json {

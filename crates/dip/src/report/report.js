@@ -519,9 +519,21 @@ function sensitivity() {
 function tune() {
   const { controller, history, front, gains } = documents.tune;
   const parts = [table("The search", [documents.tune], [
-    ["controller", "", row => row.controller], ["best cost", "", row => row.best_cost], ["settled", "", row => row.settled],
-    ["starts", "", row => row.starts], ["evaluations", "", row => row.evaluations], ["infeasible", "", row => row.infeasible], ["seed", "", row => row.seed],
+    ["controller", "", row => row.controller], ["verdict", "", row => row.verdict?.replaceAll("_", " ")],
+    ["picked", "", row => row.picked], ["cost, training", "", row => row.best_cost], ["cost, verification", "", row => row.verification_cost],
+    ["method", "", row => row.plan?.method?.replaceAll("_", " ")], ["evaluations", "", row => row.evaluations],
+    ["infeasible", "", row => row.infeasible], ["seed", "", row => row.plan?.seed],
   ])];
+  const trials = (caption, rows, judged) => rows?.length && parts.push(table(caption, rows, [
+    ["trial", "", row => row.name], ["runs", "", row => row.runs], ["settled", "", row => row.settled],
+    ["success", "%", row => withInterval(row.success, 100)], ...judged,
+    ["settle, median", "s", row => row.settling_time_median], ["angles, median", "s", row => row.angle_settling_time_median],
+    ["∫u²dt, median", "N²·s", row => row.control_effort_median], ["chattering, median", "N/s", row => row.chattering_median],
+  ]));
+  trials("Training: runs that the search has seen, of which all have to settle; medians of those that did", documents.tune.training, []);
+  trials("Verification: runs that no candidate has seen; medians of those that settled", documents.tune.verification, [
+    ["required", "%", row => 100 * row.required], ["passed", "", row => row.passed ? "yes" : "no"],
+  ]);
   const over = (name, colour, dash) => {
     const known = history.filter(row => typeof row[name] === "number");
     return { x: known.map(row => row.evaluations ?? row.generation), y: known.map(row => row[name]), colour, dash, width: 2 };
@@ -537,12 +549,16 @@ function tune() {
     const value = (point, name) => point[name];
     const names = Object.keys(objectives[0]).filter(name => typeof objectives[0][name] === "number");
     const pairs = names.flatMap((one, place) => names.slice(place + 1).map(other => [one, other]));
-    parts.push(element("h3", {}, "Pareto front"), element("div", { class: "pairs" }, ...pairs.map(([one, other]) =>
+    const named = front.filter(point => point.names?.length);
+    parts.push(element("h3", {}, "Pareto front"), named.length ? table("Points that have a name", named, [
+      ["point", "", row => row.names.join(", ")], ["settle", "s", row => row.settling_time], ["∫u²dt", "N²·s", row => row.control_effort],
+      ["chattering", "N/s", row => row.chattering], ["verified", "", row => row.verified ? "yes" : "no"],
+    ]) : null, element("div", { class: "pairs" }, ...pairs.map(([one, other]) =>
       plainChart({ title: `pareto ${one} ${other}`, xLabel: one, yLabel: other, height: 300, marks: true },
         [{ x: objectives.map(point => value(point, one)), y: objectives.map(point => value(point, other)), colour: "#0072b2" }]))));
   }
   if (gains) parts.push(element("details", {}, element("summary", {}, "Gains"), element("pre", {}, JSON.stringify(gains, null, 2))));
-  section("tune", `Tuning of ${controller}`, ...parts);
+  section("tune", `Tuning of ${controller}`, ...parts.filter(Boolean));
 }
 
 // ---- where it comes from ----
