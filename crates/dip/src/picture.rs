@@ -31,6 +31,9 @@ const STYLES: [(&str, LineStyle, f64); Kind::ALL.len()] = [
 /// What a panel shows of an instant of a run.
 type Value<'a> = &'a dyn Fn(&Shown, &Kept) -> Option<f64>;
 
+/// The instants of a run that a column shows.
+type Part = fn(&Shown) -> &History;
+
 /// The right column shows one part in this many of the horizon: the force acts at the beginning.
 const BEGINNING: u32 = 10;
 
@@ -138,7 +141,7 @@ pub(crate) fn remembered(path: &Path, horizon: f64, shown: &[Shown]) -> Result<(
 fn columns(panels: &[(String, Value<'_>)], horizon: f64, shown: &[Shown]) -> Figure {
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
     for (row, (label, value)) in panels.iter().enumerate() {
-        let of: [(f64, fn(&Shown) -> &History); 2] =
+        let of: [(f64, Part); 2] =
             [(horizon, |run| &run.whole), (horizon / f64::from(BEGINNING), |run| &run.beginning)];
         for (until, history) in of {
             let line = |run: &Shown| {

@@ -1,7 +1,7 @@
 //! The pictures of a search: how it converged, and what its front trades.
 
 use anyhow::Result;
-use kuva::prelude::{Figure, Layout, LinePlot, LineStyle, Plot, ScatterPlot};
+use kuva::prelude::{Figure, Layout, LinePlot, LineStyle, MarkerShape, Plot, ScatterPlot};
 use sim_runner::Progress;
 use smc_controllers::Kind;
 
@@ -65,12 +65,13 @@ pub(crate) fn front(draft: Draft, kind: Kind, points: &[([f64; 3], Vec<&str>)]) 
             ScatterPlot::new().with_data(all).with_color(MEAN).with_legend("front").with_size(4.0),
         )];
         let named = points.iter().filter(|(_, names)| !names.is_empty());
-        for ((values, names), colour) in named.zip(COLOURS) {
+        for ((values, names), (colour, marker)) in named.zip(MARKS) {
             let legend = names.join(", ");
             panel.push(Plot::Scatter(
                 ScatterPlot::new()
                     .with_data(vec![(values[x], values[y])])
                     .with_color(colour)
+                    .with_marker(marker)
                     .with_legend(legend)
                     .with_size(8.0),
             ));
@@ -91,5 +92,10 @@ pub(crate) fn front(draft: Draft, kind: Kind, points: &[([f64; 3], Vec<&str>)]) 
     save(draft, figure)
 }
 
-/// Of the named points: there are at most as many as names.
-const COLOURS: [&str; 4] = ["#000000", "#0072B2", "#D55E00", "#009E73"];
+/// Of the named points: there are at most as many as names. They differ in grey by their shapes.
+const MARKS: [(&str, MarkerShape); 4] = [
+    ("#000000", MarkerShape::Square),
+    ("#0072B2", MarkerShape::Circle),
+    ("#D55E00", MarkerShape::Triangle),
+    ("#009E73", MarkerShape::Diamond),
+];

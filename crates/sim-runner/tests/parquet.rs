@@ -18,8 +18,14 @@ static ALLOCATOR: CountingAllocator = CountingAllocator::system();
 
 const NO_METADATA: [(String, String); 0] = [];
 
-/// The names of the columns, the columns, and the metadata of a file.
-fn read(bytes: Vec<u8>) -> (Vec<String>, Vec<Vec<f64>>, Vec<(String, String)>) {
+/// What a file says.
+struct Read {
+    names: Vec<String>,
+    columns: Vec<Vec<f64>>,
+    metadata: Vec<(String, String)>,
+}
+
+fn read(bytes: Vec<u8>) -> Read {
     let reader = SerializedFileReader::new(bytes::Bytes::from(bytes)).unwrap();
     let metadata = reader.metadata().file_metadata();
     let schema = metadata.schema_descr();
@@ -39,7 +45,7 @@ fn read(bytes: Vec<u8>) -> (Vec<String>, Vec<Vec<f64>>, Vec<(String, String)>) {
     }
     let pairs = metadata.key_value_metadata().unwrap();
     let pairs = pairs.iter().map(|pair| (pair.key.clone(), pair.value.clone().unwrap()));
-    (names, columns, pairs.collect())
+    Read { names, columns, metadata: pairs.collect() }
 }
 
 /// A run of 70 s at 1 ms: more than one group of rows.
@@ -59,7 +65,7 @@ fn it_has_the_rows_of_the_csv_to_the_bit_and_says_what_they_are() {
         );
         closed_loop.run(&law, &scenario, &mut both);
         let text = String::from_utf8(both.0.finish().unwrap()).unwrap();
-        let (header, columns, metadata) = read(both.1.finish().unwrap());
+        let Read { names: header, columns, metadata } = read(both.1.finish().unwrap());
 
         let mut lines = text.lines();
         assert_eq!(lines.next().unwrap(), header.join(","));
@@ -81,8 +87,8 @@ fn it_has_the_rows_of_the_csv_to_the_bit_and_says_what_they_are() {
 #[test]
 fn a_run_without_rows_is_a_file_without_rows() {
     let empty = ParquetTrajectory::new(Vec::new(), &[], NO_METADATA).unwrap();
-    let (header, columns, _) = read(empty.finish().unwrap());
-    assert_eq!(header.len(), 18);
+    let Read { names, columns, .. } = read(empty.finish().unwrap());
+    assert_eq!(names.len(), 18);
     assert!(columns.iter().all(Vec::is_empty));
 }
 

@@ -540,13 +540,17 @@ function tune() {
   };
   if (history?.length) {
     const xLabel = "evaluations" in history[0] ? "evaluations" : "generation";
+    const isFront = history.some(row => typeof row.hypervolume === "number");
     parts.push(element("div", { class: "pairs" },
-      plainChart({ title: "convergence", xLabel, yLabel: "cost: best (solid), mean (dashed)", height: 260 }, [over("best_cost", "#0072b2", ""), over("mean_cost", "#d55e00", "8 4")]),
+      isFront
+        ? plainChart({ title: "convergence", xLabel, yLabel: "volume of the front", height: 260 }, [over("hypervolume", "#0072b2", "")])
+        : plainChart({ title: "convergence", xLabel, yLabel: "cost: best (solid), mean (dashed)", height: 260 }, [over("best_cost", "#0072b2", ""), over("mean_cost", "#d55e00", "8 4")]),
       plainChart({ title: "diversity", xLabel, yLabel: "diversity", height: 260 }, [over("diversity", "#009e73", "")])));
   }
   if (front?.length) {
-    const objectives = front.map(point => point.objectives ?? point);
+    const objectives = front;
     const value = (point, name) => point[name];
+    const labels = { settling_time: "settling time [s]", control_effort: "∫u²dt [N²·s]", chattering: "chattering [N/s]" };
     const names = Object.keys(objectives[0]).filter(name => typeof objectives[0][name] === "number");
     const pairs = names.flatMap((one, place) => names.slice(place + 1).map(other => [one, other]));
     const named = front.filter(point => point.names?.length);
@@ -554,7 +558,7 @@ function tune() {
       ["point", "", row => row.names.join(", ")], ["settle", "s", row => row.settling_time], ["∫u²dt", "N²·s", row => row.control_effort],
       ["chattering", "N/s", row => row.chattering], ["verified", "", row => row.verified ? "yes" : "no"],
     ]) : null, element("div", { class: "pairs" }, ...pairs.map(([one, other]) =>
-      plainChart({ title: `pareto ${one} ${other}`, xLabel: one, yLabel: other, height: 300, marks: true },
+      plainChart({ title: `pareto ${one} ${other}`, xLabel: labels[one] ?? one, yLabel: labels[other] ?? other, height: 300, marks: true },
         [{ x: objectives.map(point => value(point, one)), y: objectives.map(point => value(point, other)), colour: "#0072b2" }]))));
   }
   if (gains) parts.push(element("details", {}, element("summary", {}, "Gains"), element("pre", {}, JSON.stringify(gains, null, 2))));

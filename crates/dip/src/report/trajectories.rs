@@ -27,6 +27,9 @@ const BEGINNING: usize = 400;
 /// Significant digits that are kept: more than a screen has pixels.
 const DIGITS: usize = 5;
 
+/// Of what a law remembers: a gain may adapt by a thousandth of itself, and its chart shows that.
+const DIGITS_OF_GAINS: usize = 8;
+
 /// A row; what is not a number is none. Behind the columns there is nothing.
 type Row = [Option<f64>; COLUMNS.len() + SHOWN];
 
@@ -139,12 +142,18 @@ impl Stretch {
         let mut rows: Vec<(usize, Row)> = rows.collect();
         rows.sort_by_key(|(number, _)| *number);
         rows.dedup_by_key(|(number, _)| *number);
-        rows.into_iter().map(|(_, row)| row.map(|value| value.map(rounded)))
+        rows.into_iter().map(|(_, row)| rounded(row))
     }
 }
 
-fn rounded(value: f64) -> f64 {
-    format!("{value:.0$e}", DIGITS - 1).parse().expect("a number was printed")
+fn rounded(mut row: Row) -> Row {
+    for (place, value) in row.iter_mut().enumerate() {
+        let digits = if place < COLUMNS.len() { DIGITS } else { DIGITS_OF_GAINS };
+        let round =
+            |value| format!("{value:.0$e}", digits - 1).parse().expect("a number was printed");
+        *value = value.map(|value: f64| -> f64 { round(value) });
+    }
+    row
 }
 
 fn each_row(path: &Path, names: &[&str], mut each: impl FnMut(Row)) -> Result<()> {
@@ -193,13 +202,13 @@ mod tests {
             [column("x", "m"), column("u_sw", "N"), column("sign", "1"), column("k", "N")];
         let description =
             json!({ "tables": [{ "url": "run.csv", "tableSchema": { "columns": columns } }] });
-        let text = COLUMNS.join(",") + ",u_sw,sign,k\n" + "0,1,2,3,4,5,6,7,8,9,10,11\n";
+        let text = COLUMNS.join(",") + ",u_sw,sign,k\n" + "0,1,2,3,4,5,6,7,8,9,10,25.0123456\n";
         write(directory.path().join("run.csv"), text).unwrap();
         let read = Trajectory::read(directory.path(), &description, "run.csv", "run").unwrap();
         assert_eq!(read.columns.last().unwrap(), "k");
         let of = &read.remembered[0];
         assert_eq!((of.symbol.as_str(), of.unit.as_str()), ("symbol of k", "N"));
-        assert_eq!(read.kept[0][8..], [Some(8.0), Some(11.0)]);
+        assert_eq!(read.kept[0][8..], [Some(8.0), Some(25.012_346)]);
     }
 
     #[test]
