@@ -590,7 +590,7 @@ function footer() {
   const foot = document.getElementById("footer");
   if (thinned.length) {
     const { kept, rows } = thinned[0];
-    foot.append(element("p", { id: "thinned" }, `Trajectories are thinned out: of each stretch of rows after the first ones, which are all here, the page has the first and those with the smallest and the largest force, to five digits (${kept.length} of ${rows} rows of ${thinned[0].name}). The files beside this page have every row.`));
+    foot.append(element("p", { id: "thinned" }, `Trajectories are thinned out: of each stretch of rows after the first ones, which are all here, the page has the first and those with the smallest and the largest force, to five digits, gains to eight (${kept.length} of ${rows} rows of ${thinned[0].name}). The files beside this page have every row.`));
   }
   foot.append(element("p", {}, `Made by dip ${data.version}. Units are SI; angles are from upright, both absolute, positive to the right. Space plays and pauses.`));
 }
