@@ -90,6 +90,7 @@ fn plan(metadata: &Metadata, slow: bool) -> Vec<Step> {
     let packages = metadata.workspace_packages();
     steps.extend(packages.iter().flat_map(|package| builds(package)));
     steps.extend(packages.iter().flat_map(|package| examples(package)));
+    steps.push(Step::cargo("xtask examples"));
     steps.extend([Step::cargo("xtask leakcheck"), Step::cargo("xtask soak")]);
     if slow {
         steps.extend(packages.iter().flat_map(|package| benchmarks(package)));
@@ -182,6 +183,7 @@ mod tests {
             "cargo run -p dip-dynamics --example fall",
             "cargo run -p memcheck --example gate",
             "cargo run -p pso-optim --example rosenbrock",
+            "cargo xtask examples",
             "cargo xtask leakcheck",
             "cargo xtask soak",
         ] {

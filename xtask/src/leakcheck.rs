@@ -29,7 +29,7 @@ use sim_runner::{
 use smc_controllers::{
     AdaptiveSpec, AnyController, AnyMemory, ClassicalSpec, Command, ConditionalHybridSpec,
     Controller, ControllerSpec, DesignError, HybridSpec, Instance, IntegralSpec, Kind,
-    LqrIntegralSpec, LqrSpec, Sample, SuperTwistingSpec,
+    LqrIntegralSpec, LqrSpec, Memory, Sample, SuperTwistingSpec,
 };
 
 use crate::bulk::Workshop;
@@ -398,8 +398,10 @@ impl Bench {
                 way,
                 1,
                 || {
-                    let stream = StreamedTrajectory::new(io::sink(), QUEUE);
-                    Streaming { instance: Loose::new(build(), Some(stream)) }
+                    let law = build();
+                    let names = law.initial_memory().names();
+                    let stream = StreamedTrajectory::new(io::sink(), names, QUEUE);
+                    Streaming { instance: Loose::new(law, Some(stream)) }
                 },
                 |streaming, _, start| streaming.instance.work(closed_loop, start),
             ),

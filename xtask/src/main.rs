@@ -1,5 +1,5 @@
 //! The project's own tasks: `cargo xtask leakcheck`, `soak`, `bench`, `transcripts`,
-//! `reference`, `book` and `ci`.
+//! `reference`, `examples`, `book` and `ci`.
 //!
 //! A file a task; what they share is `fault` (leaks planted on purpose) and `report` (what stdout
 //! gets). Validated by running the binary: `tests/leakcheck.rs` and `tests/soak.rs`.
@@ -8,6 +8,7 @@ mod bench;
 mod book;
 mod bulk;
 mod ci;
+mod examples;
 mod fault;
 mod leakcheck;
 mod long_run;
@@ -40,6 +41,8 @@ enum Task {
     Transcripts(transcripts::Arguments),
     /// Write the page of all keys of an experiment file, or compare
     Reference(reference::Arguments),
+    /// Let the scripts of docs/examples/reading read a run, with the tools that are there
+    Examples(examples::Arguments),
     /// Make a book of the documents, with mdBook
     Book,
     /// Run the benchmarks of speed, and compare them with what is promised
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Soak(arguments) => soak::run(&arguments),
         Task::Transcripts(arguments) => transcripts::run(&arguments),
         Task::Reference(arguments) => reference::run(&arguments),
+        Task::Examples(arguments) => examples::run(&arguments),
         Task::Book => book::run(),
         Task::Bench(arguments) => bench::run(&arguments),
         Task::Ci(arguments) => ci::run(&arguments),

@@ -32,6 +32,12 @@ impl State {
     /// The names of the six components, in the order of [`State::to_array`].
     pub const NAMES: [&str; 6] = ["x", "theta1", "theta2", "x_dot", "theta1_dot", "theta2_dot"];
 
+    /// Their symbols, in that order.
+    pub const SYMBOLS: [&str; 6] = ["x", "θ1", "θ2", "ẋ", "θ̇1", "θ̇2"];
+
+    /// Their units, in that order.
+    pub const UNITS: [&str; 6] = ["m", "rad", "rad", "m/s", "rad/s", "rad/s"];
+
     /// Upright at the origin, at rest.
     pub const UPRIGHT: Self =
         Self { x: 0.0, theta1: 0.0, theta2: 0.0, x_dot: 0.0, theta1_dot: 0.0, theta2_dot: 0.0 };

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::Args;
 use dip_dynamics::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::Experiment;
 use smc_controllers::Kind;
@@ -25,8 +26,9 @@ pub(crate) struct CheckArgs {
     pub(crate) file: PathBuf,
 }
 
-#[derive(Serialize)]
-struct Checked {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "check")]
+pub(crate) struct Checked {
     schema: u32,
     file: String,
     ok: bool,
@@ -40,17 +42,21 @@ struct Checked {
     surfaces: Vec<Decay>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "check_change")]
 struct Change {
     key: String,
+    #[schemars(with = "serde_json::Value")]
     value: Value,
     /// None where nothing is built in.
+    #[schemars(with = "serde_json::Value")]
     default: Option<Value>,
     /// Which layer said it.
     layer: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "check_surface")]
 struct Decay {
     controller: &'static str,
     /// Real part of the slowest pole of the motion on the surface, in 1/s: it decays below 0.

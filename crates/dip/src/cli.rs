@@ -21,6 +21,7 @@ use crate::man::ManArgs;
 use crate::output::Output;
 use crate::replay::ReplayArgs;
 use crate::report::ReportArgs;
+use crate::trajectory::TrajectoryArgs;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done; 1 failed: something could not be done, or does not hold;
@@ -99,8 +100,12 @@ pub(crate) enum Command {
     Report(ReportArgs),
     /// Write an experiment file with every key, its default, meaning and rule
     Init(InitArgs),
-    /// Print the JSON Schema of experiment files, for editors
-    Schema,
+    /// Print the JSON Schema of experiment files, for editors, or of results
+    Schema {
+        /// Of the documents that commands print and write
+        #[arg(long)]
+        results: bool,
+    },
     /// Print the script that makes a shell complete commands and options
     Completions(CompletionsArgs),
     /// Print the manual page, or write that of each command to a directory
@@ -118,6 +123,7 @@ impl Default for Command {
             controllers: None,
             gains: Vec::new(),
             out: None,
+            trajectories: TrajectoryArgs::default(),
         })
     }
 }
@@ -155,6 +161,9 @@ pub(crate) struct CompareArgs {
     /// Directory for the results [default without --starts: out]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) trajectories: TrajectoryArgs,
 }
 
 impl CompareArgs {
@@ -197,9 +206,12 @@ pub(crate) struct SimulateArgs {
     #[arg(long, value_name = "SEED", default_value_t = DEFAULT_SEED)]
     pub(crate) seed: u64,
 
-    /// Directory for the trajectory and the summary
+    /// Directory for the trajectory, pictures and the summary
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) trajectories: TrajectoryArgs,
 }
 
 /// Where random starts are.

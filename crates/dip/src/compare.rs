@@ -5,6 +5,7 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::{Comparison, Experiment, Metrics, RunRow, Shape, Starts, compare};
 
@@ -16,8 +17,9 @@ use crate::provenance::Provenance;
 use crate::results::Results;
 use crate::terminal::{cell, progress_bar, significant, table};
 
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "compare_starts")]
+pub(crate) struct Document {
     schema: u32,
     starts: u64,
     #[serde(rename = "box")]
@@ -35,6 +37,11 @@ pub(crate) fn run(
     args: &CompareArgs,
     count: NonZeroU64,
 ) -> Result<()> {
+    if args.trajectories.is_given() {
+        return Err(
+            InputError::new(&"--parquet: not with --starts, which writes no trajectory").into()
+        );
+    }
     let mut source = Source::load(config)?;
     for path in &args.gains {
         source.set_gains(path)?;
@@ -131,6 +138,17 @@ fn in_words(document: &Document) -> String {
         significant(*radius, 6),
         summary.trim_fmt()
     );
+    if controllers.iter().any(|row| row.off_track + row.diverged > 0) {
+        let mut lost = table(&["controller", "off track", "diverged"]);
+        for row in controllers {
+            lost.add_row([
+                row.name.to_string(),
+                row.off_track.to_string(),
+                row.diverged.to_string(),
+            ]);
+        }
+        text += &format!("\nruns that were lost, but did not fall\n{}\n", lost.trim_fmt());
+    }
     if is_noisy(experiment) {
         let mut jitter = table(&["controller", "angles\n[mrad]", "force\n[N]"]);
         for row in controllers {
@@ -201,6 +219,18 @@ mod tests {
         for line in in_words(&document(noisy)).lines() {
             assert!(line.chars().count() <= 80, "{line}");
         }
+    }
+
+    #[test]
+    fn runs_that_left_the_track_are_shown_where_there_are_any() {
+        let mut document = document(Experiment::default());
+        assert!(in_words(&document).contains("off track"));
+        for row in &mut document.controllers {
+            (row.off_track, row.diverged) = (0, 0);
+        }
+        assert!(!in_words(&document).contains("off track"));
+        document.controllers[0].off_track = 1;
+        assert!(in_words(&document).contains("off track"));
     }
 
     #[test]

@@ -20,7 +20,7 @@ use toml::{Spanned, Table, Value};
 
 use crate::input::InputError;
 use crate::output::Output;
-use crate::results::write_text;
+use crate::results::write_content;
 use crate::terminal::note;
 use crate::yaml::Yaml;
 
@@ -40,7 +40,7 @@ pub(crate) fn run(output: &Output, args: &ConvertArgs) -> Result<()> {
     let text = format!("# From {}.\n{}", args.file.display(), toml::to_string(&experiment)?);
     match &args.out {
         Some(out) => {
-            write_text(out, &text, output.force)?;
+            write_content(out, text.as_bytes(), output.force)?;
             output.give_files(std::slice::from_ref(out))?;
         }
         None => output.text(&text)?,

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 use dip_dynamics::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use smc_controllers::{
     ControllerSpec, FarSurface, Kind, LqrSpec, Pole, PositiveForm, Surface, SurfaceDesign, Weights,
@@ -15,8 +16,9 @@ use crate::output::{Output, SCHEMA};
 use crate::provenance::Provenance;
 use crate::terminal::significant;
 
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "design")]
+pub(crate) struct Document {
     schema: u32,
     provenance: Provenance,
     a: [[f64; 6]; 6],
@@ -31,7 +33,8 @@ struct Document {
     rejected_rate: Option<f64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "design_far")]
 struct Far {
     width: f64,
     #[serde(flatten)]
@@ -39,7 +42,8 @@ struct Far {
 }
 
 /// A surface, all that it means, and how else it can be written.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "design_surface")]
 struct Shown {
     surface: [f64; 6],
     /// Always as `[re, im]`.
@@ -47,6 +51,7 @@ struct Shown {
     /// Of each pole; none at the origin.
     damping: [Option<f64>; 5],
     /// Of each pole; in JSON `null` if it is infinite.
+    #[schemars(with = "[Option<f64>; 5]")]
     condition_numbers: [f64; 5],
     /// None if the signs do not allow it.
     absolute: Option<Form>,
@@ -54,7 +59,8 @@ struct Shown {
 }
 
 /// The numbers of a positive form.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "design_form")]
 struct Form {
     c_x: f64,
     lambda_x: f64,

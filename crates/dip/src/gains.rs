@@ -1,6 +1,7 @@
 //! `dip gains`: the gain vector of each law, with names, units, rules and ranges.
 
 use anyhow::Result;
+use schemars::JsonSchema;
 use serde::Serialize;
 use smc_controllers::{Kind, Tunable};
 
@@ -10,19 +11,22 @@ use crate::layers::Config;
 use crate::output::{Output, SCHEMA};
 use crate::terminal::{significant, table};
 
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "gains")]
+pub(crate) struct Document {
     schema: u32,
     controllers: Vec<Vector>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "gains_controller")]
 struct Vector {
     name: Kind,
     gains: Vec<Entry>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "gains_entry")]
 struct Entry {
     /// As in files: `far.decay1`.
     name: String,

@@ -14,7 +14,7 @@ use toml::{Table, Value};
 use crate::input::InputError;
 use crate::layers::is_yaml;
 use crate::output::Output;
-use crate::results::write_text;
+use crate::results::write_content;
 use crate::schema::{alternatives, keys_at, meaning};
 use crate::terminal::note;
 
@@ -31,7 +31,7 @@ pub(crate) fn run(output: &Output, args: &InitArgs) -> Result<()> {
         let message = format!("{file}: init writes TOML; give a name that ends in .toml");
         return Err(InputError::new(&message).into());
     }
-    write_text(&args.file, &text()?, output.force)?;
+    write_content(&args.file, text()?.as_bytes(), output.force)?;
     note(&format!("{file}: change what you like, and see what it says with `dip check {file}`"));
     output.give_files(std::slice::from_ref(&args.file))
 }

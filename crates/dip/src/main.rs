@@ -25,6 +25,7 @@ mod picture;
 mod provenance;
 mod replay;
 mod report;
+mod result_schema;
 mod results;
 mod rigs;
 mod roa;
@@ -33,6 +34,7 @@ mod schema;
 mod sensitivity;
 mod simulate;
 mod terminal;
+mod trajectory;
 mod tune;
 mod tune_picture;
 mod version;
@@ -100,7 +102,8 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Completions(args) => completions::run(output, &args),
         Command::Man(args) => man::run(output, &args),
         Command::Init(args) => init::run(output, &args),
-        Command::Schema => schema::run(),
+        Command::Schema { results: false } => schema::run(),
+        Command::Schema { results: true } => result_schema::run(),
         Command::Convert(args) => convert::run(output, &args),
     }
 }

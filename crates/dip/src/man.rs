@@ -10,7 +10,7 @@ use clap_mangen::Man;
 
 use crate::cli::Cli;
 use crate::output::{Output, make_directory};
-use crate::results::{keep_other, write_text};
+use crate::results::{keep_other, write_content};
 
 #[derive(Debug, Args)]
 pub(crate) struct ManArgs {
@@ -34,10 +34,10 @@ pub(crate) fn run(output: &Output, args: &ManArgs) -> Result<()> {
         .map(|man| Ok((directory.join(man.get_filename()), page(&man)?)))
         .collect::<Result<Vec<_>>>()?;
     for (path, page) in &pages {
-        keep_other(path, page, output.force)?;
+        keep_other(path, page.as_bytes(), output.force)?;
     }
     for (path, page) in &pages {
-        write_text(path, page, output.force)?;
+        write_content(path, page.as_bytes(), output.force)?;
     }
     output.give_files(&pages.into_iter().map(|(path, _)| path).collect::<Vec<_>>())
 }

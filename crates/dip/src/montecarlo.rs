@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use dip_dynamics::State;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sim_runner::{
     Batch, Campaign, Confidence, Estimate, Experiment, Figures, Goal, Metrics, MonteCarlo, Outcome,
@@ -43,8 +44,9 @@ pub(crate) struct Interrupted {
     is_kept: bool,
 }
 
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "montecarlo")]
+pub(crate) struct Document {
     schema: u32,
     seed: u64,
     until_ci: Option<f64>,
@@ -57,14 +59,16 @@ struct Document {
     experiment: Experiment,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "montecarlo_controller")]
 struct Row {
     #[serde(flatten)]
     figures: Figures,
     worst: Vec<Worst>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "montecarlo_worst")]
 struct Worst {
     index: u64,
     outcome: Outcome,

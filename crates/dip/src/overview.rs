@@ -7,25 +7,28 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use memcheck::ThreadMeter;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::{
-    ClosedLoop, Coordinate, Disturbance, Experiment, History, Metrics, MetricsRecorder, Outcome,
-    Recovery, RecoveryRecorder, Run, Scenario, Shape, TrajectoryWriter,
+    ClosedLoop, Coordinate, Disturbance, Experiment, Metrics, MetricsRecorder, Outcome, Recovery,
+    RecoveryRecorder, Run, Scenario, Shape,
 };
-use smc_controllers::{EquivalentControl, Kind};
+use smc_controllers::{Controller, EquivalentControl, Kind, Memory};
 
 use crate::cli::CompareArgs;
 use crate::input::Source;
 use crate::layers::Config;
-use crate::output::{Draft, Output, SCHEMA, VERSION};
-use crate::picture;
+use crate::output::{Output, SCHEMA, VERSION};
+use crate::picture::{self, Canvas, Shown};
 use crate::provenance::Provenance;
 use crate::results::Results;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
+use crate::trajectory::{Flown, Origin, Trajectories};
 
 /// The document, and the content of `summary.json`.
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "compare")]
+pub(crate) struct Document {
     schema: u32,
     version: &'static str,
     provenance: Provenance,
@@ -34,7 +37,8 @@ struct Document {
     experiment: Experiment,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "compare_controller")]
 struct Row {
     name: Kind,
     outcome: Outcome,
@@ -60,29 +64,27 @@ pub(crate) fn run(config: &Config, output: &Output, args: &CompareArgs) -> Resul
     let out = args.out.clone().unwrap_or_else(|| "out".into());
     let experiment = source.experiment();
     let results = Results::claim(&out, "summary.json", experiment, output.present())?;
-    let trajectories: Vec<(String, Draft)> = kinds
-        .iter()
-        .map(|kind| {
-            let name = format!("{kind}.csv");
-            results.begin(&name).map(|draft| (name, draft))
-        })
-        .collect::<Result<_>>()?;
-    let (picture, summary) = (results.begin("comparison.svg")?, results.begin_document()?);
+    let canvas = |name| Canvas::begin(&results, name);
+    let (comparison, phase, gains) = (canvas("comparison")?, canvas("phase")?, canvas("gains")?);
+    let summary = results.begin_document()?;
+    let (origin, stems) =
+        (Origin::new(args.seed, experiment), kinds.iter().map(|kind| kind.name()));
+    let mut trajectories = Trajectories::begin(&results, origin, args.trajectories, stems)?;
     let closed_loop = source.checked(Experiment::closed_loop)?;
     let scenario = source.checked(|experiment| experiment.scenario(args.seed))?;
     let bar = progress_bar(kinds.len() as u64, "controllers");
     let meter = ThreadMeter::new()?;
 
     let (mut rows, mut shown) = (Vec::new(), Vec::new());
-    for (&kind, (trajectory, draft)) in kinds.iter().zip(trajectories) {
+    for &kind in kinds {
         bar.set_message(kind.name());
         let mut watching = Watching {
             recovery: RecoveryRecorder::new(&closed_loop),
-            histories: picture::histories(&closed_loop),
+            shown: Shown::new(Some(kind), &closed_loop),
         };
         let before = meter.read();
         let (run, metrics, equivalent) =
-            hold(&source, &closed_loop, &scenario, kind, draft, &mut watching)?;
+            hold(&source, &closed_loop, &scenario, kind, &mut trajectories, &mut watching)?;
         let bytes_left = meter.read().since(&before).live_bytes;
         rows.push(Row {
             name: kind,
@@ -93,14 +95,17 @@ pub(crate) fn run(config: &Config, output: &Output, args: &CompareArgs) -> Resul
             recoveries: watching.recovery.recoveries(),
             equivalent,
             bytes_left,
-            trajectory,
+            trajectory: format!("{kind}.csv"),
         });
-        shown.push((kind, watching.histories));
+        shown.push(watching.shown);
         bar.inc(1);
     }
     bar.finish_and_clear();
 
-    picture::write(picture, closed_loop.horizon(), &shown)?;
+    trajectories.describe()?;
+    picture::over_time(comparison, closed_loop.horizon(), &shown)?;
+    picture::phase(phase, &shown)?;
+    picture::remembered(gains, closed_loop.horizon(), &shown)?;
     let document = Document {
         schema: SCHEMA,
         version: VERSION,
@@ -117,7 +122,7 @@ pub(crate) fn run(config: &Config, output: &Output, args: &CompareArgs) -> Resul
 /// What outlives a law: its memory is taken before the law is built.
 struct Watching {
     recovery: RecoveryRecorder,
-    histories: [History; 2],
+    shown: Shown,
 }
 
 /// The whole life of one law: designed, used until the horizon, dropped.
@@ -126,18 +131,18 @@ fn hold(
     closed_loop: &ClosedLoop,
     scenario: &Scenario,
     kind: Kind,
-    draft: Draft,
+    trajectories: &mut Trajectories,
     watching: &mut Watching,
 ) -> Result<(Run, Metrics, Option<EquivalentControl>)> {
     let controller = source.checked(|experiment| experiment.controller(kind))?;
-    draft.finish(|file| {
-        let trajectory = TrajectoryWriter::new(file);
-        let Watching { recovery, histories: [whole, beginning] } = watching;
-        let mut observers =
-            ((MetricsRecorder::new(closed_loop), trajectory), (recovery, (whole, beginning)));
+    let remembered = controller.initial_memory().names();
+    watching.shown.remembered = remembered;
+    let flown = Flown { stem: kind.name(), controller: kind.name(), remembered };
+    trajectories.record(flown, |trajectory| {
+        let Watching { recovery, shown } = watching;
+        let mut observers = ((MetricsRecorder::new(closed_loop), trajectory), (recovery, shown));
         let run = closed_loop.run(&controller, scenario, &mut observers);
-        let ((metrics, trajectory), _) = observers;
-        trajectory.finish()?;
+        let ((metrics, _), _) = observers;
         Ok((run, metrics.metrics(run.outcome), metrics.equivalent()))
     })
 }

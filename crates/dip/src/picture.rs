@@ -1,11 +1,19 @@
-//! The picture of a comparison: angles, cart, force and sliding variable over time.
+//! Pictures of runs: angles, cart, force and sliding variable over time; phase portraits; what laws remember.
+//!
+//! Every picture is written as SVG and as PNG of the same name. Validated by `tests/trajectories.rs`.
 
-use anyhow::Result;
-use kuva::prelude::{Figure, Layout, LinePlot, LineStyle, Plot, SvgBackend};
-use sim_runner::{ClosedLoop, History, Kept};
-use smc_controllers::Kind;
+use std::io::Write;
+
+use anyhow::{Result, anyhow};
+use kuva::prelude::{
+    Figure, Layout, LinePlot, LineStyle, Plot, PngBackend, ScatterPlot, SvgBackend,
+};
+use kuva::render::render::Primitive;
+use sim_runner::{ClosedLoop, History, Instant, Kept, Observer};
+use smc_controllers::{Kind, Remembered};
 
 use crate::output::Draft;
+use crate::results::Results;
 
 /// Colours that the colour-blind can tell apart (Okabe and Ito 2008), and a line each that differs
 /// in style or weight, so that the picture can be read in grey.
@@ -20,16 +28,11 @@ const STYLES: [(&str, LineStyle, f64); Kind::ALL.len()] = [
     ("#777777", LineStyle::Dotted, 2.5),
 ];
 
-/// A panel: its label, and what it shows of an instant.
-type Panel = (&'static str, fn(&Kept) -> Option<f64>);
+/// What a panel shows of an instant of a run.
+type Value<'a> = &'a dyn Fn(&Shown, &Kept) -> Option<f64>;
 
-const PANELS: [Panel; 5] = [
-    ("θ1 [rad]", |kept| Some(kept.state.theta1)),
-    ("θ2 [rad]", |kept| Some(kept.state.theta2)),
-    ("x [m]", |kept| Some(kept.state.x)),
-    ("u [N]", |kept| Some(kept.u)),
-    ("σ [N·s]", |kept| kept.sigma),
-];
+/// The instants of a run that a column shows.
+type Part = fn(&Shown) -> &History;
 
 /// The right column shows one part in this many of the horizon: the force acts at the beginning.
 const BEGINNING: u32 = 10;
@@ -41,63 +44,265 @@ const INSTANTS: usize = 500;
 /// of the force are there.
 const INSTANTS_OF_BEGINNING: usize = 1001;
 
-/// What the two columns show of a run: all of it, and its beginning.
-pub(crate) fn histories(closed_loop: &ClosedLoop) -> [History; 2] {
-    let periods = closed_loop.periods();
-    [
-        History::new(periods + 1, INSTANTS),
-        History::new(periods / u64::from(BEGINNING) + 1, INSTANTS_OF_BEGINNING),
-    ]
+/// What pictures show of a run. All of its memory is taken at the start.
+pub(crate) struct Shown {
+    name: &'static str,
+    style: usize,
+    /// What the law remembers; set when it is built.
+    pub(crate) remembered: &'static [Remembered],
+    whole: History,
+    beginning: History,
 }
 
-/// Writes the picture as SVG: the whole run on the left, its beginning on the right.
-pub(crate) fn write(draft: Draft, horizon: f64, shown: &[(Kind, [History; 2])]) -> Result<()> {
+impl Shown {
+    /// A run of a law, or of the uncontrolled plant.
+    pub(crate) fn new(kind: Option<Kind>, closed_loop: &ClosedLoop) -> Self {
+        let periods = closed_loop.periods();
+        Self {
+            name: kind.map_or("none", Kind::name),
+            // A law looks the same whichever others are shown.
+            style: kind.map_or(0, |kind| kind as usize),
+            remembered: &[],
+            whole: History::new(periods + 1, INSTANTS),
+            beginning: History::new(periods / u64::from(BEGINNING) + 1, INSTANTS_OF_BEGINNING),
+        }
+    }
+
+    fn line(&self, points: impl Iterator<Item = (f64, f64)>) -> Plot {
+        let (colour, style, width) = &STYLES[self.style];
+        Plot::Line(
+            LinePlot::new()
+                .with_data(points.collect::<Vec<_>>())
+                .with_color(*colour)
+                .with_line_style(style.clone())
+                .with_stroke_width(*width)
+                .with_legend(self.name),
+        )
+    }
+
+    /// The instants of the beginning, and those of the whole run after it.
+    fn instants(&self) -> impl Iterator<Item = &Kept> {
+        let until = self.beginning.kept().last().map_or(0.0, |kept| kept.t);
+        let rest = self.whole.kept().iter().filter(move |kept| kept.t > until);
+        self.beginning.kept().iter().chain(rest)
+    }
+}
+
+impl Observer for Shown {
+    fn observe(&mut self, instant: &Instant<'_>) {
+        self.whole.observe(instant);
+        self.beginning.observe(instant);
+    }
+}
+
+/// Writes angles, cart, force and sliding variable over time.
+pub(crate) fn over_time(canvas: Canvas, horizon: f64, shown: &[Shown]) -> Result<()> {
+    let panels: [(&str, Value<'_>); 5] = [
+        ("θ1 [rad]", &|_, kept| Some(kept.state.theta1)),
+        ("θ2 [rad]", &|_, kept| Some(kept.state.theta2)),
+        ("x [m]", &|_, kept| Some(kept.state.x)),
+        ("u [N]", &|_, kept| Some(kept.u)),
+        ("σ [N·s]", &|_, kept| kept.sigma),
+    ];
+    let panels = panels.map(|(label, value)| (label.to_owned(), value));
+    save(canvas, columns(&panels, horizon, shown))
+}
+
+/// Writes what the laws remember over time, gains that adapt and integrals, if any of them does.
+pub(crate) fn remembered(canvas: Canvas, horizon: f64, shown: &[Shown]) -> Result<()> {
+    let mut quantities: Vec<Remembered> = Vec::new();
+    for &quantity in shown.iter().flat_map(|run| run.remembered) {
+        // Signs and flags are no gains.
+        if quantity.unit != "1" && !quantities.contains(&quantity) {
+            quantities.push(quantity);
+        }
+    }
+    if quantities.is_empty() {
+        return Ok(());
+    }
+    let values: Vec<_> = quantities
+        .iter()
+        .map(|&quantity| {
+            move |run: &Shown, kept: &Kept| {
+                let place = run.remembered.iter().position(|&of| of == quantity)?;
+                Some(kept.remembered[place])
+            }
+        })
+        .collect();
+    let panels: Vec<(String, Value<'_>)> = quantities
+        .iter()
+        .zip(&values)
+        .map(|(of, value)| (format!("{} [{}]", of.symbol, of.unit), value as Value<'_>))
+        .collect();
+    save(canvas, columns(&panels, horizon, shown))
+}
+
+/// Panels above each other: the whole run on the left, its beginning on the right.
+fn columns(panels: &[(String, Value<'_>)], horizon: f64, shown: &[Shown]) -> Figure {
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
-    for (row, panel) in PANELS.iter().enumerate() {
-        for (column, until) in [horizon, horizon / f64::from(BEGINNING)].into_iter().enumerate() {
-            let lines = lines(panel, shown, column);
+    for (row, (label, value)) in panels.iter().enumerate() {
+        let of: [(f64, Part); 2] =
+            [(horizon, |run| &run.whole), (horizon / f64::from(BEGINNING), |run| &run.beginning)];
+        for (until, history) in of {
+            let line = |run: &Shown| {
+                let kept = history(run).kept().iter();
+                run.line(kept.filter_map(|kept| Some((kept.t, value(run, kept)?))))
+            };
+            // A law that has nothing to show has no line, and no place in the legend.
+            let has_any = |run: &&Shown| {
+                run.whole.kept().first().is_none_or(|kept| value(run, kept).is_some())
+            };
+            let lines: Vec<Plot> = shown.iter().filter(has_any).map(line).collect();
             let mut layout = Layout::auto_from_plots(&lines)
-                .with_y_label(panel.0)
+                .with_y_label(label)
                 .with_x_axis_max(until)
                 .with_force_margins(90.0, 20.0);
-            if row + 1 == PANELS.len() {
+            if row + 1 == panels.len() {
                 layout = layout.with_x_label("t [s]");
             }
             plots.push(lines);
             layouts.push(layout);
         }
     }
-    let figure = Figure::new(PANELS.len(), 2)
+    Figure::new(panels.len(), 2)
         .with_plots(plots)
         .with_layouts(layouts)
         .with_cell_size(560.0, 190.0)
+        .with_shared_legend()
+}
+
+/// Writes the phase portraits of both angles. A circle is where a run starts.
+pub(crate) fn phase(canvas: Canvas, shown: &[Shown]) -> Result<()> {
+    // A dot above a letter is not in the reach of every font.
+    type Point = fn(&Kept) -> (f64, f64);
+    let panels: [(&str, &str, Point); 2] = [
+        ("θ1 [rad]", "dθ1/dt [rad/s]", |kept| (kept.state.theta1, kept.state.theta1_dot)),
+        ("θ2 [rad]", "dθ2/dt [rad/s]", |kept| (kept.state.theta2, kept.state.theta2_dot)),
+    ];
+    let (mut plots, mut layouts) = (Vec::new(), Vec::new());
+    for (angle, rate, point) in panels {
+        let mut panel: Vec<Plot> =
+            shown.iter().map(|run| run.line(run.instants().map(point))).collect();
+        let starts = shown.iter().filter_map(|run| run.instants().next().map(point));
+        panel.push(Plot::Scatter(
+            ScatterPlot::new()
+                .with_data(starts.collect::<Vec<_>>())
+                .with_color("#000000")
+                .with_size(4.0),
+        ));
+        layouts.push(
+            Layout::auto_from_plots(&panel)
+                .with_x_label(angle)
+                .with_y_label(rate)
+                .with_force_margins(90.0, 20.0),
+        );
+        plots.push(panel);
+    }
+    let figure = Figure::new(1, 2)
+        .with_plots(plots)
+        .with_layouts(layouts)
+        .with_cell_size(560.0, 420.0)
         .with_shared_legend();
-    save(draft, figure)
+    save(canvas, figure)
 }
 
-/// Writes a figure as SVG.
-pub(crate) fn save(draft: Draft, figure: Figure) -> Result<()> {
-    let svg = SvgBackend::new().render_scene(&figure.render());
-    draft.finish_text(&svg)
+/// Where a picture goes: as SVG, and as PNG beside it.
+#[derive(Debug)]
+pub(crate) struct Canvas {
+    svg: Draft,
+    png: Draft,
 }
 
-fn lines((_, show): &Panel, shown: &[(Kind, [History; 2])], column: usize) -> Vec<Plot> {
-    shown
-        .iter()
-        .map(|(kind, histories)| {
-            // A law looks the same whichever others are shown.
-            let (colour, style, width) = &STYLES[*kind as usize];
-            let kept = histories[column].kept().iter();
-            let points: Vec<(f64, f64)> =
-                kept.filter_map(|kept| Some((kept.t, show(kept)?))).collect();
-            Plot::Line(
-                LinePlot::new()
-                    .with_data(points)
-                    .with_color(*colour)
-                    .with_line_style(style.clone())
-                    .with_stroke_width(*width)
-                    .with_legend(kind.name()),
-            )
-        })
-        .collect()
+impl Canvas {
+    /// Begins both files of this name.
+    pub(crate) fn begin(results: &Results, name: &str) -> Result<Self> {
+        let begin = |ending: &str| results.begin(&format!("{name}.{ending}"));
+        Ok(Self { svg: begin("svg")?, png: begin("png")? })
+    }
+}
+
+/// Writes a figure.
+pub(crate) fn save(canvas: Canvas, figure: Figure) -> Result<()> {
+    let mut scene = figure.render();
+    let svg = SvgBackend::new().render_scene(&scene);
+    scene.elements = scene.elements.into_iter().flat_map(dashes).collect();
+    let png = PngBackend::new()
+        .render_scene(&scene)
+        .map_err(|error| anyhow!("cannot draw the picture as PNG: {error}"))?;
+    canvas.svg.finish_text(&svg)?;
+    canvas.png.finish(|file| Ok(file.write_all(&png)?))
+}
+
+/// A dashed line as its dashes; anything else as it is. The rasteriser would begin the pattern anew at each point.
+fn dashes(primitive: Primitive) -> Vec<Primitive> {
+    let Primitive::PolyLine { points, stroke, stroke_width, stroke_dasharray: Some(pattern) } =
+        primitive
+    else {
+        return vec![primitive];
+    };
+    let lengths = pattern.split([',', ' ']).filter_map(|length| length.parse().ok());
+    let pieces = cut(&points, &lengths.collect::<Vec<f64>>());
+    let solid = |points| Primitive::PolyLine {
+        points,
+        stroke: stroke.clone(),
+        stroke_width,
+        stroke_dasharray: None,
+    };
+    pieces.into_iter().map(solid).collect()
+}
+
+/// The pieces of a line that are drawn, when dashes and gaps of these lengths take turns along it.
+fn cut(points: &[(f64, f64)], lengths: &[f64]) -> Vec<Vec<(f64, f64)>> {
+    assert!(lengths.iter().sum::<f64>() > 0.0, "a pattern has a length");
+    let mut pieces = Vec::new();
+    let mut piece: Vec<(f64, f64)> = points.first().copied().into_iter().collect();
+    let (mut turn, mut left) = (0, lengths[0]);
+    for pair in points.windows(2) {
+        let [(mut x, mut y), (to_x, to_y)] = [pair[0], pair[1]];
+        let mut distance = (to_x - x).hypot(to_y - y);
+        while distance > left {
+            (x, y) = (x + (to_x - x) * left / distance, y + (to_y - y) * left / distance);
+            distance -= left;
+            piece.push((x, y));
+            if turn % 2 == 0 {
+                pieces.push(std::mem::take(&mut piece));
+            } else {
+                piece = vec![(x, y)];
+            }
+            turn += 1;
+            left = lengths[turn % lengths.len()];
+        }
+        left -= distance;
+        piece.push((to_x, to_y));
+    }
+    if turn % 2 == 0 {
+        pieces.push(piece);
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    /// A corner of two sides of 5, dashes of 3 and gaps of 1: the pattern goes on around the corner.
+    #[test]
+    fn dashes_go_around_corners_and_do_not_begin_anew_at_points() {
+        let corner = [(0.0, 0.0), (5.0, 0.0), (5.0, 5.0)];
+        let expected = [
+            vec![(0.0, 0.0), (3.0, 0.0)],
+            vec![(4.0, 0.0), (5.0, 0.0), (5.0, 2.0)],
+            vec![(5.0, 3.0), (5.0, 5.0)],
+        ];
+        assert_eq!(cut(&corner, &[3.0, 1.0]), expected);
+        // Points on the way change nothing of where the dashes are.
+        let many: Vec<(f64, f64)> = (0..=100).map(|place| (f64::from(place) / 10.0, 0.0)).collect();
+        let ends: Vec<f64> = cut(&many, &[3.0, 1.0])
+            .iter()
+            .flat_map(|piece| [piece[0].0, piece[piece.len() - 1].0])
+            .collect();
+        for (end, expected) in ends.iter().zip([0.0, 3.0, 4.0, 7.0, 8.0, 10.0]) {
+            assert!((end - expected).abs() < 1e-9, "{ends:?}");
+        }
+    }
 }

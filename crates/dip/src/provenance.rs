@@ -7,13 +7,14 @@
 //! Validated by `tests/provenance.rs`.
 
 use dip_dynamics::InstructionSet;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sysinfo::{CpuRefreshKind, System};
 
 use crate::output::VERSION;
 
 /// Of one result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub(crate) struct Provenance {
     pub(crate) version: String,
     /// With `-dirty` if the sources were changed; `unknown` if the program was not built from the repository.

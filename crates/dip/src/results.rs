@@ -6,6 +6,7 @@
 //! computed. Validated by `tests/safe.rs`.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -115,11 +116,11 @@ pub(crate) fn has_content(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|found| found.is_file() && found.len() > 0)
 }
 
-/// Refuses to replace another text, for which no document speaks.
-pub(crate) fn keep_other(path: &Path, text: &str, is_forced: bool) -> Result<()> {
+/// Refuses to replace other content, for which no document speaks.
+pub(crate) fn keep_other(path: &Path, content: &[u8], is_forced: bool) -> Result<()> {
     if !is_forced && has_content(path) {
         let there = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        if there != text.as_bytes() {
+        if there != content {
             let place = path.display();
             let message = format!("{place} is there already; --force replaces it");
             return Err(InputError::new(&message).into());
@@ -128,8 +129,8 @@ pub(crate) fn keep_other(path: &Path, text: &str, is_forced: bool) -> Result<()>
     Ok(())
 }
 
-/// Writes a text, if no other one is there.
-pub(crate) fn write_text(path: &Path, text: &str, is_forced: bool) -> Result<()> {
-    keep_other(path, text, is_forced)?;
-    Draft::begin(path)?.finish_text(text)
+/// Writes content, if no other is there.
+pub(crate) fn write_content(path: &Path, content: &[u8], is_forced: bool) -> Result<()> {
+    keep_other(path, content, is_forced)?;
+    Draft::begin(path)?.finish(|file| Ok(file.write_all(content)?))
 }

@@ -2,18 +2,21 @@
 
 use anyhow::Result;
 use dip_dynamics::{Parameters, Rig};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::output::{Output, SCHEMA};
 use crate::terminal::significant;
 
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "rigs")]
+pub(crate) struct Document {
     schema: u32,
     rigs: Vec<Entry>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "rigs_entry")]
 struct Entry {
     name: &'static str,
     description: &'static str,

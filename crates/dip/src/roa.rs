@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use anyhow::Result;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::{Attraction, AttractionMap, Experiment, Grid};
 
@@ -11,13 +12,15 @@ use crate::cli::RoaArgs;
 use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Output, SCHEMA, VERSION};
+use crate::picture::Canvas;
 use crate::provenance::Provenance;
 use crate::results::Results;
 use crate::roa_picture;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
 
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "roa")]
+pub(crate) struct Document {
     schema: u32,
     #[serde(flatten)]
     grid: Grid,
@@ -28,7 +31,8 @@ struct Document {
     experiment: Experiment,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "roa_controller")]
 struct Row {
     #[serde(flatten)]
     attraction: Attraction,
@@ -46,8 +50,8 @@ pub(crate) fn run(config: &Config, output: &Output, args: &RoaArgs) -> Result<()
     let grid = Grid::new(args.range, args.grid).map_err(|error| InputError::new(&error))?;
     let experiment = source.experiment();
     let results = Results::claim(&args.out, "roa.json", experiment, output.present())?;
-    let begin = |name| results.begin(name);
-    let (picture, rows, draft) = (begin("roa.svg")?, begin("roa.csv")?, begin("roa.json")?);
+    let (picture, rows, draft) =
+        (Canvas::begin(&results, "roa")?, results.begin("roa.csv")?, results.begin_document()?);
 
     let bar = progress_bar(grid.cells() * kinds.len() as u64, "runs");
     let maps: Vec<AttractionMap> = kinds

@@ -7,8 +7,7 @@ use anyhow::Result;
 use kuva::prelude::{BandPlot, Figure, Layout, LegendEntry, LegendShape, LinePlot, Plot};
 use sim_runner::{AttractionMap, Outcome};
 
-use crate::output::Draft;
-use crate::picture::save;
+use crate::picture::{Canvas, save};
 
 /// A colour that the colour-blind can tell from the others (Okabe and Ito 2008, and greys), and what it means.
 struct Shade {
@@ -38,7 +37,7 @@ const EDGE: &str = "#000000";
 const COLUMNS: usize = 4;
 
 /// Writes the maps as SVG: that of the LQR is the first.
-pub(crate) fn write(draft: Draft, maps: &[AttractionMap]) -> Result<()> {
+pub(crate) fn write(canvas: Canvas, maps: &[AttractionMap]) -> Result<()> {
     let columns = maps.len().min(COLUMNS);
     let rows = maps.len().div_ceil(columns);
     let edge = maps.first().map_or(Vec::new(), edge);
@@ -69,7 +68,7 @@ pub(crate) fn write(draft: Draft, maps: &[AttractionMap]) -> Result<()> {
         .with_cell_size(300.0, 300.0)
         .with_shared_legend_entries(legend(maps))
         .with_shared_legend_bottom();
-    save(draft, figure)
+    save(canvas, figure)
 }
 
 /// Of all that can be seen.

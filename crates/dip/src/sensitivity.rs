@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use kuva::prelude::{BarPlot, Figure, Layout, Plot};
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::{
     Experiment, Influence, InfluenceError, Influences, Mismatch, Quantity, Starts, Study,
@@ -14,8 +15,8 @@ use smc_controllers::Kind;
 use crate::cli::SensitivityArgs;
 use crate::input::{InputError, Source};
 use crate::layers::Config;
-use crate::output::{Draft, Output, SCHEMA, VERSION};
-use crate::picture::save;
+use crate::output::{Output, SCHEMA, VERSION};
+use crate::picture::{Canvas, save};
 use crate::provenance::Provenance;
 use crate::results::Results;
 use crate::terminal::{progress_bar, significant, table};
@@ -24,8 +25,9 @@ use crate::terminal::{progress_bar, significant, table};
 /// values.
 const DEFAULT_SPREAD: f64 = 0.2;
 
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "sensitivity")]
+pub(crate) struct Document {
     schema: u32,
     controller: Kind,
     of: Quantity,
@@ -60,8 +62,8 @@ pub(crate) fn run(config: &Config, output: &Output, args: &SensitivityArgs) -> R
     let from = Starts::new(radius, seed).map_err(|error| InputError::new(&error))?;
     let experiment = source.experiment();
     let results = Results::claim(&args.out, "sensitivity.json", experiment, output.present())?;
-    let begin = |name| results.begin(name);
-    let (picture, draft) = (begin("sensitivity.svg")?, begin("sensitivity.json")?);
+    let canvas = Canvas::begin(&results, "sensitivity")?;
+    let draft = results.begin_document()?;
 
     let study = Study { quantity, rows, starts, seed };
     let parameters = source.checked(|experiment| experiment.scenarios(from))?.parameters().count();
@@ -82,7 +84,7 @@ pub(crate) fn run(config: &Config, output: &Output, args: &SensitivityArgs) -> R
         provenance: Provenance::of_this(Some(seed)),
         experiment: source.experiment().clone(),
     };
-    draw(picture, &document)?;
+    draw(canvas, &document)?;
     draft.finish_json(&document)?;
     results.publish()?;
     output.show(&document, || in_words(&document, &args.out))
@@ -147,7 +149,7 @@ fn in_words(document: &Document, out: &Path) -> String {
 }
 
 /// A dark and a light bar for each parameter, with their intervals.
-fn draw(draft: Draft, document: &Document) -> Result<()> {
+fn draw(canvas: Canvas, document: &Document) -> Result<()> {
     const COLOURS: [&str; 2] = ["#0072B2", "#E69F00"];
     let (mut bars, mut whiskers) = (BarPlot::new(), Vec::new());
     for Influence { parameter, first, total } in &document.influences.parameters {
@@ -171,5 +173,5 @@ fn draw(draft: Draft, document: &Document) -> Result<()> {
         .with_layouts(vec![layout])
         .with_cell_size(720.0, 360.0)
         .with_shared_legend();
-    save(draft, figure)
+    save(canvas, figure)
 }

@@ -4,23 +4,27 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use dip_dynamics::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::{
     AfterFall, ClosedLoop, Experiment, Metrics, MetricsRecorder, Observer, Outcome, Run, Scenario,
-    TrajectoryWriter, Uncontrolled,
+    Uncontrolled,
 };
-use smc_controllers::EquivalentControl;
+use smc_controllers::{AnyController, Controller, EquivalentControl, Memory, Remembered};
 
 use crate::cli::{Numbers, ScenarioNumber, SimulateArgs};
 use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Output, SCHEMA, VERSION};
+use crate::picture::{self, Canvas, Shown};
 use crate::provenance::Provenance;
 use crate::results::Results;
+use crate::trajectory::{Flown, Origin, Trajectories};
 
 /// The document of one run.
-#[derive(Serialize)]
-struct Simulation {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "simulate")]
+pub(crate) struct Simulation {
     schema: u32,
     controller: &'static str,
     outcome: Outcome,
@@ -40,6 +44,9 @@ struct Simulation {
 }
 
 pub(crate) fn run(config: &Config, output: &Output, args: &SimulateArgs) -> Result<()> {
+    if args.trajectories.is_given() && args.out.is_none() {
+        return Err(InputError::new(&"--parquet: only with --out").into());
+    }
     let mut source = Source::load(config)?;
     if let Some(path) = &args.gains {
         source.set_gains_of(args.controller.name(), path)?;
@@ -81,14 +88,31 @@ pub(crate) fn run(config: &Config, output: &Output, args: &SimulateArgs) -> Resu
     };
     let results = args.out.as_ref().map(claim).transpose()?;
     let summary = results.as_ref().map(Results::begin_document).transpose()?;
+    let law = Law::new(&source, args)?;
+    let seed = args.replay.map_or(args.seed, |replay| replay.seed);
     let (run, metrics, equivalent) = match &results {
-        None => simulate(&source, &closed_loop, args, &scenario, &mut ())?,
-        Some(results) => results.begin("trajectory.csv")?.finish(|file| {
-            let mut trajectory = TrajectoryWriter::new(file);
-            let result = simulate(&source, &closed_loop, args, &scenario, &mut trajectory)?;
-            trajectory.finish()?;
-            Ok(result)
-        })?,
+        None => law.fly(&closed_loop, &scenario, &mut ()),
+        Some(results) => {
+            let canvases = ["motion", "phase", "gains"].map(|name| Canvas::begin(results, name));
+            let [motion, phase, gains] = canvases;
+            let (motion, phase, gains) = (motion?, phase?, gains?);
+            let origin = Origin::new(seed, source.experiment());
+            let stem = "trajectory";
+            let mut trajectories = Trajectories::begin(results, origin, args.trajectories, [stem])?;
+            let mut shown = Shown::new(args.controller.0, &closed_loop);
+            shown.remembered = law.remembered();
+            let controller = args.controller.name();
+            let flown = Flown { stem, controller, remembered: law.remembered() };
+            let result = trajectories.record(flown, |trajectory| {
+                Ok(law.fly(&closed_loop, &scenario, &mut (trajectory, &mut shown)))
+            })?;
+            trajectories.describe()?;
+            let (shown, horizon) = ([shown], closed_loop.horizon());
+            picture::over_time(motion, horizon, &shown)?;
+            picture::phase(phase, &shown)?;
+            picture::remembered(gains, horizon, &shown)?;
+            result
+        }
     };
     let document = Simulation {
         schema: SCHEMA,
@@ -98,10 +122,10 @@ pub(crate) fn run(config: &Config, output: &Output, args: &SimulateArgs) -> Resu
         final_state: run.final_state.to_array(),
         metrics,
         equivalent,
-        seed: args.replay.map_or(args.seed, |replay| replay.seed),
+        seed,
         index: args.replay.map(|replay| replay.index),
         version: VERSION,
-        provenance: Provenance::of_this(Some(args.replay.map_or(args.seed, |replay| replay.seed))),
+        provenance: Provenance::of_this(Some(seed)),
         experiment: source.experiment().clone(),
     };
     if let (Some(results), Some(summary)) = (results, summary) {
@@ -111,31 +135,39 @@ pub(crate) fn run(config: &Config, output: &Output, args: &SimulateArgs) -> Resu
     output.show(&document, || in_words(&document))
 }
 
-fn simulate(
-    source: &Source,
-    closed_loop: &ClosedLoop,
-    args: &SimulateArgs,
-    scenario: &Scenario,
-    observer: &mut impl Observer,
-) -> Result<(Run, Metrics, Option<EquivalentControl>)> {
-    let mut observers = (MetricsRecorder::new(closed_loop), observer);
-    let run = match args.controller.0 {
-        None => closed_loop.run(&Uncontrolled, scenario, &mut observers),
-        Some(kind) => {
-            let controller = source.checked(|experiment| experiment.controller(kind))?;
-            closed_loop.run(&controller, scenario, &mut observers)
-        }
-    };
-    let recorder = observers.0;
-    Ok((run, recorder.metrics(run.outcome), recorder.equivalent()))
+/// What flies: a law, or nobody.
+struct Law(Option<AnyController>);
+
+impl Law {
+    fn new(source: &Source, args: &SimulateArgs) -> Result<Self> {
+        let build = |kind| source.checked(|experiment| experiment.controller(kind));
+        Ok(Self(args.controller.0.map(build).transpose()?))
+    }
+
+    fn remembered(&self) -> &'static [Remembered] {
+        self.0.map_or(&[], |law| law.initial_memory().names())
+    }
+
+    fn fly(
+        &self,
+        closed_loop: &ClosedLoop,
+        scenario: &Scenario,
+        observer: &mut impl Observer,
+    ) -> (Run, Metrics, Option<EquivalentControl>) {
+        let mut observers = (MetricsRecorder::new(closed_loop), observer);
+        let run = match &self.0 {
+            None => closed_loop.run(&Uncontrolled, scenario, &mut observers),
+            Some(law) => closed_loop.run(law, scenario, &mut observers),
+        };
+        let recorder = observers.0;
+        (run, recorder.metrics(run.outcome), recorder.equivalent())
+    }
 }
 
 fn in_words(document: &Simulation) -> String {
     let Simulation { controller, outcome, time, final_state, metrics, .. } = document;
     let mut text = format!("{controller}: {} at {time} s\n\nfinal state\n", outcome.name());
-    for ((name, value), unit) in
-        State::NAMES.iter().zip(final_state).zip(["m", "rad", "rad", "m/s", "rad/s", "rad/s"])
-    {
+    for ((name, value), unit) in State::NAMES.iter().zip(final_state).zip(State::UNITS) {
         text += &format!("  {name:<12}{value:>12.6} {unit}\n");
     }
     let settling = metrics.settling_time.map_or("not settled".to_owned(), |t| format!("{t:.3} s"));

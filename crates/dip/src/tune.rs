@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::{ArgGroup, Args};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sim_runner::{
@@ -24,6 +25,7 @@ use crate::input::{InputError, Source};
 use crate::interrupt;
 use crate::layers::Config;
 use crate::output::{Output, SCHEMA, VERSION};
+use crate::picture::Canvas;
 use crate::provenance::Provenance;
 use crate::results::{Present, Results, has_content};
 use crate::terminal::{abbreviated, cell, progress_bar, table};
@@ -130,8 +132,9 @@ pub(crate) struct Interrupted {
 }
 
 /// The document of a search; with `--gains` it is read again.
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "tune")]
+pub(crate) struct Document {
     schema: u32,
     controller: Kind,
     gains: Value,
@@ -159,7 +162,7 @@ struct Document {
     experiment: Experiment,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 enum Verdict {
     Verified,
@@ -168,7 +171,8 @@ enum Verdict {
 }
 
 /// One of a front.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "tune_point")]
 struct Point {
     names: Vec<PointName>,
     settling_time: f64,
@@ -203,9 +207,9 @@ impl Kept {
             return Err(InputError::new(&message).into());
         }
         results.begin_document()?;
-        results.begin("convergence.svg")?;
+        Canvas::begin(&results, "convergence")?;
         if args.pareto {
-            results.begin("front.svg")?;
+            Canvas::begin(&results, "front")?;
         }
         Ok(Self { results, checkpoint })
     }
@@ -246,12 +250,12 @@ pub(crate) fn run(config: &Config, output: &Output, args: &TuneArgs) -> Result<(
             search(config, &source, kind, args, checkpoint, &|| is_over.load(Ordering::Relaxed))?;
         source.warn_about(&spec);
         if let Some(Kept { results, .. }) = kept {
-            let draft = results.begin("convergence.svg")?;
-            tune_picture::convergence(draft, kind, &document.history)?;
+            let canvas = Canvas::begin(&results, "convergence")?;
+            tune_picture::convergence(canvas, kind, &document.history)?;
             if args.pareto {
                 let points: Vec<([f64; 3], Vec<&str>)> =
                     document.front.iter().map(Point::shown).collect();
-                tune_picture::front(results.begin("front.svg")?, kind, &points)?;
+                tune_picture::front(Canvas::begin(&results, "front")?, kind, &points)?;
             }
             results.begin_document()?.finish_json(&document)?;
             results.publish()?;

@@ -1,19 +1,18 @@
 //! The pictures of a search: how it converged, and what its front trades.
 
 use anyhow::Result;
-use kuva::prelude::{Figure, Layout, LinePlot, LineStyle, Plot, ScatterPlot};
+use kuva::prelude::{Figure, Layout, LinePlot, LineStyle, MarkerShape, Plot, ScatterPlot};
 use sim_runner::Progress;
 use smc_controllers::Kind;
 
-use crate::output::Draft;
-use crate::picture::save;
+use crate::picture::{Canvas, save};
 
 /// Dark and light enough to be told apart in grey (Okabe and Ito 2008).
 const BEST: &str = "#0072B2";
 const MEAN: &str = "#E69F00";
 
 /// Writes cost (or the volume of the front) and diversity over candidates as SVG.
-pub(crate) fn convergence(draft: Draft, kind: Kind, history: &[Progress]) -> Result<()> {
+pub(crate) fn convergence(canvas: Canvas, kind: Kind, history: &[Progress]) -> Result<()> {
     let line = |of: fn(&Progress) -> Option<f64>, colour: &str, style, legend: &str| {
         let points: Vec<(f64, f64)> = history
             .iter()
@@ -48,7 +47,7 @@ pub(crate) fn convergence(draft: Draft, kind: Kind, history: &[Progress]) -> Res
         .with_layouts(layouts)
         .with_cell_size(640.0, 260.0)
         .with_shared_legend();
-    save(draft, figure)
+    save(canvas, figure)
 }
 
 /// Pairs of objectives: which is shown over which.
@@ -56,7 +55,7 @@ const PANELS: [(usize, usize); 3] = [(0, 1), (0, 2), (1, 2)];
 const LABELS: [&str; 3] = ["settling time [s]", "∫u²dt [N²·s]", "chattering [N/s]"];
 
 /// Writes the front as SVG, each two objectives over each other, with the named points.
-pub(crate) fn front(draft: Draft, kind: Kind, points: &[([f64; 3], Vec<&str>)]) -> Result<()> {
+pub(crate) fn front(canvas: Canvas, kind: Kind, points: &[([f64; 3], Vec<&str>)]) -> Result<()> {
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
     for (x, y) in PANELS {
         let all: Vec<(f64, f64)> =
@@ -65,12 +64,13 @@ pub(crate) fn front(draft: Draft, kind: Kind, points: &[([f64; 3], Vec<&str>)]) 
             ScatterPlot::new().with_data(all).with_color(MEAN).with_legend("front").with_size(4.0),
         )];
         let named = points.iter().filter(|(_, names)| !names.is_empty());
-        for ((values, names), colour) in named.zip(COLOURS) {
+        for ((values, names), (colour, marker)) in named.zip(MARKS) {
             let legend = names.join(", ");
             panel.push(Plot::Scatter(
                 ScatterPlot::new()
                     .with_data(vec![(values[x], values[y])])
                     .with_color(colour)
+                    .with_marker(marker)
                     .with_legend(legend)
                     .with_size(8.0),
             ));
@@ -88,8 +88,13 @@ pub(crate) fn front(draft: Draft, kind: Kind, points: &[([f64; 3], Vec<&str>)]) 
         .with_layouts(layouts)
         .with_cell_size(420.0, 360.0)
         .with_shared_legend();
-    save(draft, figure)
+    save(canvas, figure)
 }
 
-/// Of the named points: there are at most as many as names.
-const COLOURS: [&str; 4] = ["#000000", "#0072B2", "#D55E00", "#009E73"];
+/// Of the named points: there are at most as many as names. They differ in grey by their shapes.
+const MARKS: [(&str, MarkerShape); 4] = [
+    ("#000000", MarkerShape::Square),
+    ("#0072B2", MarkerShape::Circle),
+    ("#D55E00", MarkerShape::Triangle),
+    ("#009E73", MarkerShape::Diamond),
+];

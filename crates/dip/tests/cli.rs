@@ -113,7 +113,7 @@ fn no_law_falls_from_four_hundred_starts() {
 
 const COLUMNS: &str = "t,x,theta1,theta2,x_dot,theta1_dot,theta2_dot,u,sigma,force,x_measured,\
                        theta1_measured,theta2_measured,x_dot_measured,theta1_dot_measured,\
-                       theta2_dot_measured";
+                       theta2_dot_measured,u_eq,u_sw,z,sign";
 
 #[test]
 fn a_simulation_gives_its_document_and_its_trajectory() {

@@ -37,17 +37,25 @@ fn results() -> tempfile::TempDir {
     ] {
         done(here, &format!("--config short.toml {arguments}"));
     }
+    let trial = |name: &str, passed: bool| {
+        let success = json!({ "value": 0.5, "low": 0.1, "high": 0.9 });
+        json!({ "name": name, "runs": 8, "settled": 4, "success": success, "required": 0.99, "passed": passed,
+                "settling_time_median": 2.5, "angle_settling_time_median": null,
+                "control_effort_median": 3.0, "chattering_median": 4.0 })
+    };
     create_dir(here.join("tune")).unwrap();
     let tuned = json!({
         "schema": 1, "controller": "hybrid", "best_cost": 0.5, "version": "0.1.0",
+        "verdict": "failed_verification", "verification_cost": 0.75, "plan": { "method": "cma_es", "seed": 3 },
+        "training": [trial("near", true)], "verification": [trial("near", true), trial("far", false)],
         "gains": { "note": "</script><script>throw new Error('escaped')</script>" },
         "history": [
             { "generation": 0, "evaluations": 40, "best_cost": 2.0, "mean_cost": 5.0, "diversity": 1.0 },
             { "generation": 1, "evaluations": 80, "best_cost": 0.5, "mean_cost": null, "diversity": 0.2 },
         ],
         "front": [
-            { "objectives": { "effort": 1.0, "settling": 3.0, "chattering": 0.1 } },
-            { "objectives": { "effort": 2.0, "settling": 2.0, "chattering": 0.3 } },
+            { "names": ["thrifty"], "control_effort": 1.0, "settling_time": 3.0, "chattering": 0.1, "verified": true },
+            { "names": [], "control_effort": 2.0, "settling_time": 2.0, "chattering": 0.3, "verified": false },
         ],
         "provenance": { "command": ["dip", "tune", "--controller", "hybrid"], "processor": "any" },
     });
@@ -69,9 +77,9 @@ fn data(page: &str) -> Value {
 
 /// The directories of [`results`], and the parts that a page of each has beside `provenance`.
 const PAGES: [(&str, &[&str]); 7] = [
-    ("compare", &["motion", "histories", "phase", "summary", "memory"]),
+    ("compare", &["motion", "histories", "gains", "phase", "summary", "memory"]),
     ("starts", &["comparison"]),
-    ("simulate", &["motion", "histories", "phase", "summary"]),
+    ("simulate", &["motion", "histories", "gains", "phase", "summary"]),
     ("montecarlo", &["montecarlo"]),
     ("roa", &["roa"]),
     ("sensitivity", &["sensitivity"]),
@@ -112,8 +120,17 @@ fn a_page_is_given_documents_as_they_are_trajectories_and_pictures() {
     assert_eq!(runs.len(), summary["controllers"].as_array().unwrap().len());
     for run in runs {
         assert_eq!(run["rows"], 1001);
-        let columns =
-            ["t", "x", "theta1", "theta2", "x_dot", "theta1_dot", "theta2_dot", "u", "sigma"];
+        let mut columns =
+            vec!["t", "x", "theta1", "theta2", "x_dot", "theta1_dot", "theta2_dot", "u", "sigma"];
+        columns.extend(match run["name"].as_str().unwrap() {
+            "super_twisting" => &["z"][..],
+            "adaptive" => &["k"],
+            "hybrid" => &["k1", "k2", "u_int"],
+            "integral" => &["zeta"],
+            "conditional_hybrid" => &["k", "z"],
+            "lqr_integral" => &["xi"],
+            _ => &[],
+        });
         assert_eq!(run["columns"], json!(columns));
         let kept = run["kept"].as_array().unwrap();
         assert!(kept.iter().all(|row| row.as_array().unwrap().len() == columns.len()));
@@ -143,6 +160,31 @@ fn a_strip_has_its_poses() {
 }
 
 #[test]
+fn an_animation_moves_and_is_small() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    done(here, "simulate --controller hybrid --out run");
+    done(here, "report run --gif run.gif");
+    let bytes = std::fs::read(here.join("run.gif")).unwrap();
+    assert!(bytes.len() < 500_000, "{} bytes", bytes.len());
+    let mut options = gif::DecodeOptions::new();
+    options.set_color_output(gif::ColorOutput::RGBA);
+    let mut decoder = options.read_info(bytes.as_slice()).unwrap();
+    let (mut frames, mut still) = (0, 0);
+    let mut before: Option<Vec<u8>> = None;
+    while let Some(frame) = decoder.read_next_frame().unwrap() {
+        frames += 1;
+        // Some of it is drawn, and not all of it.
+        let pixels = frame.buffer.chunks_exact(4);
+        let (all, white) = (pixels.len(), pixels.filter(|pixel| pixel[..3] == [255; 3]).count());
+        assert!(white > all / 2 && white < all, "{frames}");
+        still += u32::from(before.as_deref() == Some(&frame.buffer));
+        before = Some(frame.buffer.to_vec());
+    }
+    assert!(frames > 25 && still < frames / 4, "{still} of {frames} frames show what was before");
+}
+
+#[test]
 fn what_is_wrong_is_said() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
@@ -156,6 +198,7 @@ fn what_is_wrong_is_said() {
         ("report nowhere", "nowhere: no results here"),
         ("report broken", "summary.json: EOF while parsing"),
         ("report no_run --strip strip.svg", "--strip: the directory has no trajectory"),
+        ("report no_run --gif run.gif", "--gif: the directory has no trajectory"),
         ("report", "<DIR>"),
     ] {
         let output = dip(here, arguments);
@@ -192,6 +235,7 @@ const look = () => {
     images: all("img").length,
     broken_images: all("img").filter(image => !image.naturalWidth).length,
     tables: all("table").length,
+    verdict: all("section td").map(cell => cell.textContent).find(text => text.startsWith("failed ")),
     width: innerWidth,
     overflow: Math.max(0, document.documentElement.scrollWidth - innerWidth),
   };
@@ -258,22 +302,40 @@ fn faults(directory: &Path, page: &str, parts: &[&str], width: u32) -> Vec<Strin
     expect("clock_advances", json!(moves));
     expect("pendulum_moves", json!(moves));
     expect("canvases", json!(runs));
-    // Five histories and two portraits; convergence, diversity, and three pairs of objectives.
+    // Five histories, what the laws remember, and two portraits; convergence, diversity, and three pairs of objectives.
     expect(
         "charts",
         json!(if moves {
-            7
+            7 + remembered(&data(page)).len()
         } else if is_tuned {
             5
         } else {
             0
         }),
     );
+    if is_tuned {
+        // The search with its verdict, training, verification, and the points that have a name.
+        expect("tables", json!(4));
+        expect("verdict", json!("failed verification"));
+    }
     expect("empty_charts", json!(0));
     expect("images", json!(data(page)["pictures"].as_object().unwrap().len()));
     expect("broken_images", json!(0));
     expect("overflow", json!(0));
     console
+}
+
+/// The gains and integrals of all runs, each once.
+fn remembered(data: &Value) -> Vec<Value> {
+    let mut all: Vec<Value> = Vec::new();
+    for of in data["trajectories"].as_array().unwrap() {
+        for of in of["remembered"].as_array().unwrap() {
+            if !all.contains(of) {
+                all.push(of.clone());
+            }
+        }
+    }
+    all
 }
 
 const WIDTHS: [u32; 2] = [360, 1280];
@@ -313,6 +375,7 @@ fn planted_faults_are_seen_in_a_browser() {
         ),
         ("simulate", "now + (time - before)", "now + 0 * (time - before)", "clock_advances: false"),
         ("simulate", "if (documents.summary) summary();", "", "parts: "),
+        ("tune", "  trials(\"Verification: ", "  void (\"Verification: ", "tables: 3"),
         ("roa", "data:image/svg+xml,", "data:image/svg+xml,<", "broken_images: 1"),
         ("starts", "<main id", "<div style=\"width:2000px\">.</div><main id", "overflow: "),
     ] {

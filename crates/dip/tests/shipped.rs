@@ -10,7 +10,10 @@ use sim_runner::Experiment;
 use smc_controllers::{Controllers, Kind};
 
 fn evidence(kind: Kind) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/gains").join(kind.name()).join("tune.json")
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../docs/gains")
+        .join(kind.name())
+        .join("tune.json")
 }
 
 fn read(path: &Path) -> Value {

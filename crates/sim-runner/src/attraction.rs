@@ -21,6 +21,7 @@ use crate::rules::require;
 /// The middles of `points × points` equal cells of the square `|θ1|, |θ2| ≤ range`. Upright is one of them,
 /// and with `(θ1, θ2)` also `(−θ1, −θ2)`, to the last bit.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Grid {
     range: f64,
     points: u32,
@@ -123,6 +124,7 @@ pub struct AttractionMap {
 
 /// A map in figures.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Attraction {
     /// The law.
     pub name: Kind,

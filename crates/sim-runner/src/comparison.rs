@@ -17,6 +17,7 @@ use crate::statistics::{Confidence, Quantiles, wilson};
 
 /// How a law did on many starts. Medians of what did not happen are none.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
     /// The law.
     pub name: Kind,

@@ -1,6 +1,7 @@
 //! A run kept in memory, for a picture: bounded, and evenly thinned out.
 
 use dip_dynamics::State;
+use smc_controllers::SHOWN;
 
 use crate::observer::{Instant, Observer};
 
@@ -15,6 +16,8 @@ pub struct Kept {
     pub u: f64,
     /// The sliding variable, if the law has one.
     pub sigma: Option<f64>,
+    /// What the law remembered.
+    pub remembered: [f64; SHOWN],
 }
 
 /// Keeps every n-th of the first instants of a run. All of its memory is taken at the start.
@@ -46,9 +49,10 @@ impl History {
 }
 
 impl Observer for History {
-    fn observe(&mut self, &Instant { t, state, command, .. }: &Instant<'_>) {
+    fn observe(&mut self, &Instant { t, state, command, remembered, .. }: &Instant<'_>) {
         if self.seen < self.instants && self.seen.is_multiple_of(self.stride) {
-            self.kept.push(Kept { t, state: *state, u: command.u, sigma: command.sigma });
+            let (state, u, sigma, remembered) = (*state, command.u, command.sigma, *remembered);
+            self.kept.push(Kept { t, state, u, sigma, remembered });
         }
         self.seen += 1;
     }

@@ -25,6 +25,7 @@ use crate::tuning::{Judge, Scale, Tail};
 
 /// A figure of a run of which the mean over starts is explained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Quantity {
     /// 1 if it settled, 0 if it did not.
@@ -98,6 +99,7 @@ impl Study {
 
 /// How much of the variance of the figure a parameter explains.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Influence {
     /// The parameter.
     pub parameter: &'static str,
@@ -109,6 +111,7 @@ pub struct Influence {
 
 /// What a study found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Influences {
     /// Runs.
     pub runs: u64,

@@ -21,6 +21,8 @@ mod montecarlo;
 mod noise;
 mod observer;
 mod outcome;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod recovery;
 mod rules;
 mod scenario;
@@ -50,6 +52,8 @@ pub use montecarlo::{Campaign, Figures, Goal, MetricQuantiles, MonteCarlo, PairF
 pub use noise::{NoiseSource, RandomNoise};
 pub use observer::{Instant, Observer};
 pub use outcome::{AfterFall, Outcome, Run, Settling, Track};
+#[cfg(feature = "parquet")]
+pub use parquet::{ParquetTrajectory, ROWS_OF_A_GROUP};
 pub use recovery::{Recovery, RecoveryRecorder};
 pub use scenario::{Scenario, Scenarios};
 pub use sensors::{Sensing, SensingMemory, Sensors, Velocities};
@@ -59,7 +63,7 @@ pub use statistics::{
     Sensitivity, Severity, SobolIndices, SurvivalStep, WorstCase, WorstCases, holm, wilson,
 };
 pub use streamed::{STREAM_CAPACITY, StreamedTrajectory};
-pub use trajectory::TrajectoryWriter;
+pub use trajectory::{Column, TrajectoryWriter};
 pub use tuning::{
     About, Cost, Front, FrontPoint, Judgement, Method, Objectives, Plan, PointName, Progress,
     Trial, TrialFigures, Trials, TuneError, Tuned, Tuning, tune, tune_front,

@@ -15,6 +15,7 @@ use crate::outcome::{Outcome, Settling};
 
 /// Figures of one run, up to its end. The default is that of a run in which no time passed.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Metrics {
     /// Time in s from which angles and cart stayed within the settling bands; none if they were not

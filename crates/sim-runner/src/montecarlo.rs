@@ -173,6 +173,7 @@ impl MonteCarlo {
 
 /// What many runs say about a law. Definitions: `docs/metrics.md`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Figures {
     /// The law.
     pub name: Kind,
@@ -199,6 +200,7 @@ pub struct Figures {
 
 /// How a metric is distributed, with bootstrap intervals; none without values.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct MetricQuantiles {
     /// Of twenty runs, one has less.
     pub p05: Estimate<Option<f64>>,
@@ -230,6 +232,7 @@ pub struct Campaign {
 
 /// What two laws in the same scenarios say about each other. Definitions: `docs/metrics.md`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PairFigures {
     /// The first law.
     pub first: Kind,

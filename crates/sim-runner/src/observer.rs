@@ -1,7 +1,7 @@
 //! Who watches a run.
 
 use dip_dynamics::{Real, State};
-use smc_controllers::Command;
+use smc_controllers::{Command, SHOWN};
 
 /// A sampling instant as an observer sees it: of one run, or of as many as a number has lanes.
 #[derive(Debug, Clone, Copy)]
@@ -18,6 +18,9 @@ pub struct Instant<'a, R: Real = f64> {
     /// The force on the cart in N during the integration step that begins here: the command, unless
     /// the actuator is slow, late or dead to small ones. That of the last instant is not applied.
     pub force: R,
+    /// What the law remembered when it gave the command: the gains that it was computed with. Which numbers
+    /// these are, [`Memory::names`](smc_controllers::Memory::names) tells; behind them are zeros.
+    pub remembered: &'a [R; SHOWN],
 }
 
 /// Sees every sampling instant of a run in order, the last one included.

@@ -11,6 +11,7 @@ use crate::observer::{Instant, Observer};
 
 /// What followed one push.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Recovery {
     /// Which disturbance of the experiment, counted from 0.
     pub disturbance: usize,

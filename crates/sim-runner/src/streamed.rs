@@ -8,7 +8,7 @@ use std::io::Write;
 
 use dip_dynamics::State;
 use memcheck::{Feed, Stream, StreamError, StreamReport};
-use smc_controllers::Command;
+use smc_controllers::{Command, Remembered, SHOWN};
 
 use crate::observer::{Instant, Observer};
 use crate::trajectory::TrajectoryWriter;
@@ -24,6 +24,7 @@ struct Row {
     measured: State,
     command: Command,
     force: f64,
+    remembered: [f64; SHOWN],
 }
 
 /// Sends every instant of a run to a thread that writes the rows of a [`TrajectoryWriter`].
@@ -35,10 +36,11 @@ pub struct StreamedTrajectory<W> {
 
 impl<W: Write + Send + 'static> StreamedTrajectory<W> {
     /// Starts the thread, with room for `capacity` instants in the queue. All memory is taken here.
-    pub fn new(target: W, capacity: usize) -> Self {
+    /// `names` says what the law remembers.
+    pub fn new(target: W, names: &'static [Remembered], capacity: usize) -> Self {
         let mut is_first = true;
         let (feed, stream) = Stream::start(target, capacity, move |rows, bytes| {
-            encode(rows, is_first, bytes);
+            encode(rows, names, is_first, bytes);
             is_first = false;
         });
         Self { feed, stream }
@@ -59,18 +61,22 @@ impl<W: Write + Send + 'static> StreamedTrajectory<W> {
 }
 
 impl<W> Observer for StreamedTrajectory<W> {
-    fn observe(&mut self, &Instant { t, state, measured, command, force }: &Instant<'_>) {
-        let (state, measured, command) = (*state, *measured, *command);
-        self.feed.push(Row { t, state, measured, command, force });
+    fn observe(
+        &mut self,
+        &Instant { t, state, measured, command, force, remembered }: &Instant<'_>,
+    ) {
+        let (state, measured, command, remembered) = (*state, *measured, *command, *remembered);
+        self.feed.push(Row { t, state, measured, command, force, remembered });
     }
 }
 
 /// The rows as a trajectory has them; its header only once.
-fn encode(rows: &[Row], with_header: bool, bytes: &mut Vec<u8>) {
+fn encode(rows: &[Row], names: &[Remembered], with_header: bool, bytes: &mut Vec<u8>) {
     let begin = bytes.len();
-    let mut writer = TrajectoryWriter::new(&mut *bytes);
-    for Row { t, state, measured, command, force } in rows {
-        writer.observe(&Instant { t: *t, state, measured, command, force: *force });
+    let mut writer = TrajectoryWriter::new(&mut *bytes, names);
+    for Row { t, state, measured, command, force, remembered } in rows {
+        let (t, force) = (*t, *force);
+        writer.observe(&Instant { t, state, measured, command, force, remembered });
     }
     writer.finish().expect("a vector takes everything");
     if !with_header {

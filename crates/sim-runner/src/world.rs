@@ -10,7 +10,7 @@
 //! Validated by `tests/world.rs`; each part by tests of its own.
 
 use dip_dynamics::{LaneMask, Lanes, Plant, Splat, State};
-use smc_controllers::{Controller, Sample};
+use smc_controllers::{Controller, Memory, Sample};
 
 use crate::actuator::DriveMemory;
 use crate::closed_loop::ClosedLoop;
@@ -158,12 +158,14 @@ impl<'a, R: Lanes> World<'a, R> {
         };
         let here = self.model.evaluate(measured);
         let sample = Sample { state: measured, model: Some(&here), dt: R::splat(*period) };
+        let remembered = memory.shown();
         let mut command = controller.control(memory, &sample);
         command.u = drive.limit(command.u);
         let mut force = drive.step(&mut self.drive, command.u);
         let t = self.k * R::splat(*period);
         let state = &self.state;
-        observer.observe(&Instant { t, state, measured, command: &command, force });
+        let (command, remembered) = (&command, &remembered);
+        observer.observe(&Instant { t, state, measured, command, force, remembered });
         if !moves {
             return;
         }

@@ -9,7 +9,7 @@ use sim_runner::{
     Actuator, AfterFall, ClosedLoop, Experiment, History, Instant, Kept, MetricsRecorder, Observer,
     Outcome, Run, Scenario, Settling, Simulation, Starts, Uncontrolled, World, compare,
 };
-use smc_controllers::{Command, Controller, EquivalentControl, Kind, Sample};
+use smc_controllers::{Command, Controller, EquivalentControl, Kind, SHOWN, Sample};
 
 fn experiment(simulation: Simulation) -> Experiment {
     Experiment { simulation, ..Experiment::default() }
@@ -353,7 +353,13 @@ fn a_history_is_bounded_and_even() {
             .0
             .iter()
             .step_by(stride)
-            .map(|&(t, state, command)| Kept { t, state, u: command.u, sigma: command.sigma })
+            .map(|&(t, state, command)| Kept {
+                t,
+                state,
+                u: command.u,
+                sigma: command.sigma,
+                remembered: [0.0; SHOWN],
+            })
             .collect();
         assert_eq!(history.kept(), expected, "{capacity}");
         assert!(history.kept().len() <= capacity);

@@ -5,7 +5,7 @@ use sim_runner::{
     ClosedLoop, Experiment, Instant, Metrics, MetricsRecorder, Observer, Outcome, Scenario,
     Simulation,
 };
-use smc_controllers::{Command, EquivalentControl};
+use smc_controllers::{Command, EquivalentControl, SHOWN};
 
 fn closed_loop() -> ClosedLoop {
     Experiment::default().closed_loop().unwrap()
@@ -25,7 +25,7 @@ fn force(u: f64) -> Command {
 
 /// What an ideal world shows.
 fn instant<'a>(t: f64, state: &'a State, command: &'a Command) -> Instant<'a> {
-    Instant { t, state, measured: state, command, force: command.u }
+    Instant { t, state, measured: state, command, force: command.u, remembered: &[0.0; SHOWN] }
 }
 
 /// The figures of `instants` intervals of `dt`, with state and force as functions of time.

@@ -11,7 +11,7 @@ use sim_runner::{
     Severity, Shape, Simulation, Spread, StartDesign, Starts, Track, TrajectoryWriter,
     Uncontrolled, Velocities, World, WorstCases,
 };
-use smc_controllers::Kind;
+use smc_controllers::{Controller, Kind, Memory};
 
 #[global_allocator]
 static ALLOCATOR: CountingAllocator = CountingAllocator::system();
@@ -81,9 +81,9 @@ fn a_row_of_a_trajectory_does_not_touch_the_heap() {
     for kind in Kind::ALL {
         let law = experiment.controller(kind).unwrap();
         // No number is longer than 24 characters, and each has a comma or a new line behind it.
-        let target = Vec::with_capacity(2002 * 16 * 25);
+        let target = Vec::with_capacity(2002 * 22 * 25);
         let room = target.capacity();
-        let writer = TrajectoryWriter::new(target);
+        let writer = TrajectoryWriter::new(target, law.initial_memory().names());
         let meter = ThreadMeter::new().unwrap();
         let mut rows = PerRow { writer, meter, rows: 0, touched: 0 };
         closed_loop.run(&law, &experiment.scenario(1).unwrap(), &mut rows);

@@ -5,7 +5,7 @@ use sim_runner::{
     Coordinate, Disturbance, Experiment, Instant, Observer, Outcome, Recovery, RecoveryRecorder,
     Shape, Simulation,
 };
-use smc_controllers::{Command, EquivalentControl, Kind};
+use smc_controllers::{Command, EquivalentControl, Kind, SHOWN};
 
 fn push(at: f64) -> Disturbance {
     Disturbance { on: Coordinate::Cart, shape: Shape::Step { at, value: 1.0 } }
@@ -50,6 +50,7 @@ fn recoveries(
                 measured: &State::UPRIGHT,
                 command: &command,
                 force: 0.0,
+                remembered: &[0.0; SHOWN],
             });
         }
     }

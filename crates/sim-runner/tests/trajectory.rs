@@ -6,25 +6,30 @@ use dip_dynamics::State;
 use sim_runner::{
     Experiment, Instant, Observer, Outcome, Simulation, TrajectoryWriter, Uncontrolled,
 };
-use smc_controllers::{Command, Controller, Kind};
+use smc_controllers::{Command, Controller, Kind, Memory};
 
 const HEADER: &str = "t,x,theta1,theta2,x_dot,theta1_dot,theta2_dot,u,sigma,force,x_measured,\
                       theta1_measured,theta2_measured,x_dot_measured,theta1_dot_measured,\
-                      theta2_dot_measured";
+                      theta2_dot_measured,u_eq,u_sw";
 
-type Row = [f64; 16];
+type Row = Vec<f64>;
 
 #[derive(Default)]
 struct Seen(Vec<Row>);
 
 impl Observer for Seen {
-    fn observe(&mut self, &Instant { t, state, measured, command, force }: &Instant<'_>) {
-        let Command { u, sigma, .. } = *command;
+    fn observe(
+        &mut self,
+        &Instant { t, state, measured, command, force, remembered }: &Instant<'_>,
+    ) {
+        let Command { u, u_eq, u_sw, sigma, .. } = *command;
         let mut row = vec![t];
         row.extend(state.to_array());
         row.extend([u, sigma.unwrap_or(f64::NAN), force]);
         row.extend(measured.to_array());
-        self.0.push(row.try_into().unwrap());
+        row.extend([u_eq, u_sw]);
+        row.extend(remembered);
+        self.0.push(row);
     }
 }
 
@@ -35,25 +40,28 @@ fn experiment() -> Experiment {
     }
 }
 
-fn bits(rows: &[Row]) -> Vec<[u64; 16]> {
-    rows.iter().map(|row| row.map(f64::to_bits)).collect()
+fn bits(rows: &[Row]) -> Vec<Vec<u64>> {
+    rows.iter().map(|row| row.iter().map(|value| value.to_bits()).collect()).collect()
 }
 
 /// Runs, writes, reads, and compares bits.
 fn check(experiment: &Experiment, controller: &impl Controller, has_sigma: bool) {
-    let mut both = (Seen::default(), TrajectoryWriter::new(Vec::new()));
+    let names = controller.initial_memory().names();
+    let mut both = (Seen::default(), TrajectoryWriter::new(Vec::new(), names));
     let scenario = experiment.scenario(1).unwrap();
     experiment.closed_loop().unwrap().run(controller, &scenario, &mut both);
-    let (seen, writer) = both;
+    let (mut seen, writer) = both;
     let text = String::from_utf8(writer.finish().unwrap()).unwrap();
     let mut lines = text.lines();
-    assert_eq!(lines.next(), Some(HEADER));
-    let rows: Vec<Row> = lines
-        .map(|line| {
-            let values: Vec<f64> = line.split(',').map(|value| value.parse().unwrap()).collect();
-            values.try_into().unwrap()
-        })
-        .collect();
+    let mut header: Vec<&str> = HEADER.split(',').collect();
+    header.extend(names.iter().map(|of| of.name));
+    assert_eq!(lines.next(), Some(header.join(",").as_str()));
+    // Behind what the law remembers there is nothing.
+    for row in &mut seen.0 {
+        assert!(row.split_off(header.len()).iter().all(|&number| number == 0.0));
+    }
+    let rows: Vec<Row> =
+        lines.map(|line| line.split(',').map(|value| value.parse().unwrap()).collect()).collect();
     assert_eq!(rows.len(), 501);
     assert_eq!(bits(&rows), bits(&seen.0));
     assert!(rows.iter().all(|row| row[8].is_nan() != has_sigma));
@@ -78,11 +86,12 @@ fn every_number_is_read_back_exactly() {
 fn numbers_at_the_ends_of_the_scale_are_read_back_exactly() {
     let values = [5e-324, f64::MAX, f64::MIN_POSITIVE, -0.0, 1.0 / 3.0, 1e22];
     let state = State::from_array(values);
-    let mut writer = TrajectoryWriter::new(Vec::new());
+    let law = experiment().controller(Kind::Adaptive).unwrap();
+    let mut writer = TrajectoryWriter::new(Vec::new(), law.initial_memory().names());
     let command = Command {
         u: -1.5,
-        u_eq: 0.0,
-        u_sw: 0.0,
+        u_eq: 1e-300,
+        u_sw: -0.0,
         sigma: Some(0.1),
         equivalent: smc_controllers::EquivalentControl::None,
         guarded: false,
@@ -94,6 +103,7 @@ fn numbers_at_the_ends_of_the_scale_are_read_back_exactly() {
         measured: &State { theta2: 5e-324, ..State::UPRIGHT },
         command: &command,
         force: -0.75,
+        remembered: &[1.0 / 7.0, 0.3, 0.0, 0.0],
     });
     let text = String::from_utf8(writer.finish().unwrap()).unwrap();
     let row: Vec<u64> = text.lines().nth(1).unwrap().split(',').map(bits_of).collect();
@@ -101,6 +111,7 @@ fn numbers_at_the_ends_of_the_scale_are_read_back_exactly() {
     expected.extend(values.map(f64::to_bits));
     expected.extend([-1.5_f64, 0.1, -0.75].map(f64::to_bits));
     expected.extend([0.0, 0.0, 5e-324, 0.0, 0.0, 0.0].map(f64::to_bits));
+    expected.extend([1e-300, -0.0, 1.0_f64 / 7.0, 0.3].map(f64::to_bits));
     assert_eq!(row, expected);
 }
 
@@ -108,9 +119,35 @@ fn bits_of(text: &str) -> u64 {
     text.parse::<f64>().unwrap().to_bits()
 }
 
+/// The gains of the row are those that its force was computed with.
+#[test]
+fn the_gains_of_a_row_are_those_that_its_command_used() {
+    let experiment = experiment();
+    let law = experiment.controller(Kind::Hybrid).unwrap();
+    let names: Vec<&str> = law.initial_memory().names().iter().map(|of| of.name).collect();
+    assert_eq!(names, ["k1", "k2", "u_int", "sign"]);
+    let mut seen = Seen::default();
+    let scenario = experiment.scenario(1).unwrap();
+    experiment.closed_loop().unwrap().run(&law, &scenario, &mut seen);
+    let [init, adapted] = [&seen.0[0], &seen.0[500]].map(|row| [row[18], row[19]]);
+    let spec = smc_controllers::HybridSpec::default();
+    assert_eq!(init, [spec.k1_init, spec.k2_init]);
+    assert!(adapted[0] > init[0] && adapted[1] > init[1], "{adapted:?}");
+    // So is the integral: zero at first, and what the first sample left at the second.
+    let sample = smc_controllers::Sample {
+        state: &experiment.start,
+        model: Some(&experiment.model().unwrap().evaluate(&experiment.start)),
+        dt: 1e-3,
+    };
+    let mut memory = law.initial_memory();
+    law.control(&mut memory, &sample);
+    assert_eq!(seen.0[0][20], 0.0);
+    assert_eq!(seen.0[1][18..], memory.shown());
+}
+
 #[test]
 fn a_trajectory_without_rows_is_a_header() {
-    let target = TrajectoryWriter::new(Vec::new()).finish().unwrap();
+    let target = TrajectoryWriter::new(Vec::new(), &[]).finish().unwrap();
     assert_eq!(String::from_utf8(target).unwrap(), format!("{HEADER}\n"));
 }
 
@@ -145,7 +182,8 @@ fn a_full_disk_stops_the_writing_and_not_the_run() {
     let expected = closed_loop.run(&law, &scenario, &mut ());
     // In the header, in the rows, and in the flush at the end.
     for left in [0, 10, 10_000, 50_000] {
-        let mut writer = TrajectoryWriter::new(Full { left, refusals: 0 });
+        let mut writer =
+            TrajectoryWriter::new(Full { left, refusals: 0 }, law.initial_memory().names());
         let run = closed_loop.run(&law, &scenario, &mut writer);
         assert_eq!(run, expected);
         assert_ne!(run.outcome, Outcome::Diverged);

@@ -55,7 +55,7 @@ fn everything() -> Experiment {
 struct Seen(Vec<[u64; 15]>);
 
 impl Observer for Seen {
-    fn observe(&mut self, &Instant { t, state, measured, command, force }: &Instant<'_>) {
+    fn observe(&mut self, &Instant { t, state, measured, command, force, .. }: &Instant<'_>) {
         let mut row = [0; 15];
         let numbers = [t, command.u, force].into_iter();
         let numbers = numbers.chain(state.to_array()).chain(measured.to_array());

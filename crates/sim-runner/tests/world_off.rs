@@ -21,7 +21,7 @@ fn bits(state: &State) -> [u64; 6] {
 struct Seen(Vec<(f64, State, State, Command, f64)>);
 
 impl Observer for Seen {
-    fn observe(&mut self, &Instant { t, state, measured, command, force }: &Instant<'_>) {
+    fn observe(&mut self, &Instant { t, state, measured, command, force, .. }: &Instant<'_>) {
         self.0.push((t, *state, *measured, *command, force));
     }
 }

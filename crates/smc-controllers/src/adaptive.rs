@@ -127,7 +127,7 @@ pub struct AdaptiveMemory<R = f64> {
     pub sign: R,
 }
 
-memory_of_numbers!(AdaptiveMemory { k, sign });
+memory_of_numbers!(AdaptiveMemory { k: "K" "N", sign: "sign σ" "1" });
 
 law!(Adaptive { sliding, switching, alpha, k });
 

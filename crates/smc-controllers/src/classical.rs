@@ -110,7 +110,7 @@ pub struct ClassicalMemory<R = f64> {
     pub sign: R,
 }
 
-memory_of_numbers!(ClassicalMemory { sign });
+memory_of_numbers!(ClassicalMemory { sign: "sign σ" "1" });
 
 law!(Classical { sliding, switching, k, kd, power });
 

@@ -177,7 +177,11 @@ pub struct ConditionalHybridMemory<R = f64> {
     pub sign: R,
 }
 
-memory_of_numbers!(ConditionalHybridMemory { k, z, sign });
+memory_of_numbers!(ConditionalHybridMemory {
+    k: "K" "N",
+    z: "z" "N",
+    sign: "sign σ" "1",
+});
 
 impl<R: Real> ConditionalHybrid<R> {
     /// The share of super-twisting at these angles, with this share of the upright `β`.

@@ -149,7 +149,12 @@ pub struct HybridMemory<R = f64> {
     pub sign: R,
 }
 
-memory_of_numbers!(HybridMemory { k1, k2, u_int, sign });
+memory_of_numbers!(HybridMemory {
+    k1: "k1" "√(N/s)",
+    k2: "k2" "N/s",
+    u_int: "u_int" "N",
+    sign: "sign σ" "1",
+});
 
 law!(Hybrid { sliding, switching, k1, k2, u_int_max, anti_windup });
 

@@ -101,7 +101,11 @@ pub struct IntegralMemory<R = f64> {
     pub sign: R,
 }
 
-memory_of_numbers!(IntegralMemory { zeta, started, sign });
+memory_of_numbers!(IntegralMemory {
+    zeta: "ζ" "N·s",
+    started: "started" "1",
+    sign: "sign σ" "1",
+});
 
 law!(Integral { sliding, nominal, switching, k, kd });
 

@@ -49,7 +49,7 @@ pub use law::Law;
 pub use lifecycle::{Lifetime, LifetimeError, LongLived, Service};
 pub use lqr::{Lqr, LqrSpec};
 pub use lqr_integral::{LqrIntegral, LqrIntegralMemory, LqrIntegralSpec};
-pub use memory::Memory;
+pub use memory::{Memory, Remembered, SHOWN};
 pub use poles::{Pole, PoleError};
 pub use riccati::{RiccatiError, Weights, lqr_gain};
 pub use spec::{

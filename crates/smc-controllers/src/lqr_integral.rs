@@ -69,7 +69,7 @@ pub struct LqrIntegralMemory<R = f64> {
     pub xi: R,
 }
 
-memory_of_numbers!(LqrIntegralMemory { xi });
+memory_of_numbers!(LqrIntegralMemory { xi: "ξ" "m·s" });
 
 law!(LqrIntegral { k, k_integral, u_max });
 

@@ -19,7 +19,7 @@ use crate::integral::{Integral, IntegralSpec};
 use crate::law::Law;
 use crate::lqr::{Lqr, LqrSpec};
 use crate::lqr_integral::{LqrIntegral, LqrIntegralSpec};
-use crate::memory::Memory;
+use crate::memory::{Memory, Remembered, SHOWN};
 use crate::poles::Pole;
 use crate::riccati::Weights;
 use crate::super_twisting::{SuperTwisting, SuperTwistingSpec};
@@ -39,6 +39,7 @@ macro_rules! laws {
     ($($law:ident, $spec:ident, $name:ident;)+) => {
         /// The laws by name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "snake_case")]
         #[expect(missing_docs, reason = "each is documented at its description")]
         pub enum Kind {
@@ -192,6 +193,19 @@ macro_rules! laws {
             fn is_finite(&self) -> R::Mask {
                 match self {
                     $(Self::$law(memory) => Memory::<R>::is_finite(memory),)+
+                }
+            }
+
+            fn names(&self) -> &'static [Remembered] {
+                match self {
+                    $(Self::$law(memory) => Memory::<R>::names(memory),)+
+                }
+            }
+
+            #[inline(always)]
+            fn shown(&self) -> [R; SHOWN] {
+                match self {
+                    $(Self::$law(memory) => Memory::<R>::shown(memory),)+
                 }
             }
         }

@@ -168,7 +168,7 @@ pub struct SuperTwistingMemory<R = f64> {
     pub sign: R,
 }
 
-memory_of_numbers!(SuperTwistingMemory { z, sign });
+memory_of_numbers!(SuperTwistingMemory { z: "z" "N", sign: "sign σ" "1" });
 
 law!(SuperTwisting { sliding, switching, k, anti_windup });
 

@@ -4,6 +4,8 @@
 //! documents as they are, trajectories thinned out for the eye, and pictures. It computes no figure of its own.
 //! Validated by `tests/report.rs`, also in a browser.
 
+mod animation;
+mod poses;
 mod strip;
 mod trajectories;
 
@@ -19,7 +21,8 @@ use serde_json::{Map, Value};
 use self::trajectories::Trajectory;
 use crate::input::InputError;
 use crate::output::{Draft, Output, VERSION};
-use crate::results::{Present, has_content, keep_other, write_text};
+use crate::results::{Present, has_content, keep_other, write_content};
+use crate::trajectory::DESCRIPTION;
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {
@@ -30,6 +33,10 @@ pub(crate) struct ReportArgs {
     /// Also draw the poses of the first run over time, one beside the other, to this SVG file
     #[arg(long, value_name = "FILE")]
     strip: Option<PathBuf>,
+
+    /// Also animate the first run in real time, until it has come to rest, in this GIF file
+    #[arg(long, value_name = "FILE")]
+    gif: Option<PathBuf>,
 }
 
 /// What a report can be made of: the documents by name, and the pictures beside them.
@@ -63,16 +70,19 @@ struct Data {
 pub(crate) fn run(output: &Output, args: &ReportArgs) -> Result<()> {
     claim(&args.directory, output.present())?;
     let data = Data::read(&args.directory)?;
-    let strip = match &args.strip {
-        Some(path) => Some((path, strip::strip(&data)?)),
-        None => None,
-    };
-    if let Some((path, svg)) = &strip {
-        keep_other(path, svg, output.force)?;
+    let mut drawn = Vec::new();
+    if let Some(path) = &args.strip {
+        drawn.push((path, strip::strip(&data)?.into_bytes()));
+    }
+    if let Some(path) = &args.gif {
+        drawn.push((path, animation::animation(&data)?));
+    }
+    for (path, content) in &drawn {
+        keep_other(path, content, output.force)?;
     }
     let mut files = vec![write_page(&args.directory, &data)?];
-    if let Some((path, svg)) = strip {
-        write_text(path, &svg, output.force)?;
+    for (path, content) in drawn {
+        write_content(path, &content, output.force)?;
         files.push(path.clone());
     }
     let lines: Vec<String> = files.iter().map(|path| format!("{}\n", path.display())).collect();
@@ -136,10 +146,15 @@ impl Data {
             let message = format!("{directory}: no results here: there is none of {names}");
             return Err(InputError::new(&message).into());
         }
+        let description = match read_if_there(&directory.join(DESCRIPTION))? {
+            None => Value::Null,
+            Some(text) => serde_json::from_str(&text)
+                .map_err(|error| InputError::new(&format!("{DESCRIPTION}: {error}")))?,
+        };
         let summary = data.documents.get("summary");
         for (file, name) in summary.map(flown).unwrap_or_default() {
             if directory.join(file).exists() {
-                data.trajectories.push(Trajectory::read(directory, file, name)?);
+                data.trajectories.push(Trajectory::read(directory, &description, file, name)?);
             }
         }
         Ok(data)

@@ -22,7 +22,7 @@ const runs = data.trajectories.map((trajectory, number) => {
   };
   const [colour, dash, width] = STYLES[number % STYLES.length];
   const columns = Object.fromEntries(trajectory.columns.map(name => [name, column(name)]));
-  return { name: trajectory.name, shown: true, colour, dash, width, rows: trajectory.rows, ...columns };
+  return { name: trajectory.name, shown: true, colour, dash, width, rows: trajectory.rows, remembered: trajectory.remembered, ...columns };
 }).filter(run => run.t.length > 0);
 
 // ---- elements ----
@@ -228,6 +228,19 @@ function motion() {
     note("Point at a chart to move the time. Regulators have no σ; where none of the runs shown has one, its chart is empty."),
     element("div", { class: "charts" }, ...histories.map(each => each.chart.host)));
 
+  // What some laws remember. Laws that call it alike share a chart.
+  const quantities = [];
+  for (const of of runs.flatMap(run => run.remembered)) {
+    if (!quantities.some(known => known.name === of.name && known.unit === of.unit)) quantities.push(of);
+  }
+  const has = (run, of) => run.remembered.some(own => own.name === of.name && own.unit === of.unit);
+  const gains = quantities.map(of => ({ of, name: of.name, chart: chart({ title: of.symbol, xLabel: "t [s]", yLabel: `${of.symbol} [${of.unit}]`, onPick: pick }) }));
+  if (gains.length) {
+    section("gains", "Gains that adapt, and integrals",
+      note(`What a law remembers from one sample to the next. ${runs.length > 1 ? "Laws without it are not in its chart." : ""}`),
+      element("div", { class: "charts" }, ...gains.map(each => each.chart.host)));
+  }
+
   const portraits = [["θ1", "θ̇1", "theta1"], ["θ2", "θ̇2", "theta2"]].map(([angle, rate, name]) =>
     ({ name, chart: chart({ title: `phase ${angle}`, xLabel: `${angle} [rad]`, yLabel: `${rate} [rad/s]`, square: true }) }));
   section("phase", "Phase portraits", element("div", { class: "pairs" }, ...portraits.map(each => each.chart.host)));
@@ -250,6 +263,7 @@ function motion() {
     const until = end / Number(span.value);
     const line = (run, x, y) => ({ x: run[x], y: run[y], colour: run.colour, dash: run.dash, width: run.width });
     for (const { name, chart } of histories) chart.draw(shown.map(run => line(run, "t", name)), [0, until || 1]);
+    for (const { of, chart } of gains) chart.draw(shown.filter(run => has(run, of)).map(run => line(run, "t", of.name)), [0, until || 1]);
     for (const { name, chart } of portraits) chart.draw(shown.map(run => line(run, name, `${name}_dot`)));
     for (const scene of scenes) scene.measure();
     show(now);
@@ -261,7 +275,7 @@ function motion() {
     slider.setAttribute("aria-valuetext", `${t.toFixed(2)} s`);
     clock.textContent = `${t.toFixed(2)} / ${number(end)} s`;
     for (const scene of scenes) scene.draw(t);
-    for (const { chart } of histories) chart.moveCursor(t);
+    for (const { chart } of [...histories, ...gains]) chart.moveCursor(t);
     for (const { name, chart } of portraits) chart.moveDots(shownRuns().map(run => [at(run, name, t), at(run, `${name}_dot`, t)]));
   };
 
@@ -505,30 +519,50 @@ function sensitivity() {
 function tune() {
   const { controller, history, front, gains } = documents.tune;
   const parts = [table("The search", [documents.tune], [
-    ["controller", "", row => row.controller], ["best cost", "", row => row.best_cost], ["settled", "", row => row.settled],
-    ["starts", "", row => row.starts], ["evaluations", "", row => row.evaluations], ["infeasible", "", row => row.infeasible], ["seed", "", row => row.seed],
+    ["controller", "", row => row.controller], ["verdict", "", row => row.verdict?.replaceAll("_", " ")],
+    ["picked", "", row => row.picked], ["cost, training", "", row => row.best_cost], ["cost, verification", "", row => row.verification_cost],
+    ["method", "", row => row.plan?.method?.replaceAll("_", " ")], ["evaluations", "", row => row.evaluations],
+    ["infeasible", "", row => row.infeasible], ["seed", "", row => row.plan?.seed],
   ])];
+  const trials = (caption, rows, judged) => rows?.length && parts.push(table(caption, rows, [
+    ["trial", "", row => row.name], ["runs", "", row => row.runs], ["settled", "", row => row.settled],
+    ["success", "%", row => withInterval(row.success, 100)], ...judged,
+    ["settle, median", "s", row => row.settling_time_median], ["angles, median", "s", row => row.angle_settling_time_median],
+    ["∫u²dt, median", "N²·s", row => row.control_effort_median], ["chattering, median", "N/s", row => row.chattering_median],
+  ]));
+  trials("Training: runs that the search has seen, of which all have to settle; medians of those that did", documents.tune.training, []);
+  trials("Verification: runs that no candidate has seen; medians of those that settled", documents.tune.verification, [
+    ["required", "%", row => 100 * row.required], ["passed", "", row => row.passed ? "yes" : "no"],
+  ]);
   const over = (name, colour, dash) => {
     const known = history.filter(row => typeof row[name] === "number");
     return { x: known.map(row => row.evaluations ?? row.generation), y: known.map(row => row[name]), colour, dash, width: 2 };
   };
   if (history?.length) {
     const xLabel = "evaluations" in history[0] ? "evaluations" : "generation";
+    const isFront = history.some(row => typeof row.hypervolume === "number");
     parts.push(element("div", { class: "pairs" },
-      plainChart({ title: "convergence", xLabel, yLabel: "cost: best (solid), mean (dashed)", height: 260 }, [over("best_cost", "#0072b2", ""), over("mean_cost", "#d55e00", "8 4")]),
+      isFront
+        ? plainChart({ title: "convergence", xLabel, yLabel: "volume of the front", height: 260 }, [over("hypervolume", "#0072b2", "")])
+        : plainChart({ title: "convergence", xLabel, yLabel: "cost: best (solid), mean (dashed)", height: 260 }, [over("best_cost", "#0072b2", ""), over("mean_cost", "#d55e00", "8 4")]),
       plainChart({ title: "diversity", xLabel, yLabel: "diversity", height: 260 }, [over("diversity", "#009e73", "")])));
   }
   if (front?.length) {
-    const objectives = front.map(point => point.objectives ?? point);
+    const objectives = front;
     const value = (point, name) => point[name];
+    const labels = { settling_time: "settling time [s]", control_effort: "∫u²dt [N²·s]", chattering: "chattering [N/s]" };
     const names = Object.keys(objectives[0]).filter(name => typeof objectives[0][name] === "number");
     const pairs = names.flatMap((one, place) => names.slice(place + 1).map(other => [one, other]));
-    parts.push(element("h3", {}, "Pareto front"), element("div", { class: "pairs" }, ...pairs.map(([one, other]) =>
-      plainChart({ title: `pareto ${one} ${other}`, xLabel: one, yLabel: other, height: 300, marks: true },
+    const named = front.filter(point => point.names?.length);
+    parts.push(element("h3", {}, "Pareto front"), named.length ? table("Points that have a name", named, [
+      ["point", "", row => row.names.join(", ")], ["settle", "s", row => row.settling_time], ["∫u²dt", "N²·s", row => row.control_effort],
+      ["chattering", "N/s", row => row.chattering], ["verified", "", row => row.verified ? "yes" : "no"],
+    ]) : null, element("div", { class: "pairs" }, ...pairs.map(([one, other]) =>
+      plainChart({ title: `pareto ${one} ${other}`, xLabel: labels[one] ?? one, yLabel: labels[other] ?? other, height: 300, marks: true },
         [{ x: objectives.map(point => value(point, one)), y: objectives.map(point => value(point, other)), colour: "#0072b2" }]))));
   }
   if (gains) parts.push(element("details", {}, element("summary", {}, "Gains"), element("pre", {}, JSON.stringify(gains, null, 2))));
-  section("tune", `Tuning of ${controller}`, ...parts);
+  section("tune", `Tuning of ${controller}`, ...parts.filter(Boolean));
 }
 
 // ---- where it comes from ----
@@ -556,7 +590,7 @@ function footer() {
   const foot = document.getElementById("footer");
   if (thinned.length) {
     const { kept, rows } = thinned[0];
-    foot.append(element("p", { id: "thinned" }, `Trajectories are thinned out: of each stretch of rows after the first ones, which are all here, the page has the first and those with the smallest and the largest force, to five digits (${kept.length} of ${rows} rows of ${thinned[0].name}). The files beside this page have every row.`));
+    foot.append(element("p", { id: "thinned" }, `Trajectories are thinned out: of each stretch of rows after the first ones, which are all here, the page has the first and those with the smallest and the largest force, to five digits, gains to eight (${kept.length} of ${rows} rows of ${thinned[0].name}). The files beside this page have every row.`));
   }
   foot.append(element("p", {}, `Made by dip ${data.version}. Units are SI; angles are from upright, both absolute, positive to the right. Space plays and pauses.`));
 }

@@ -3,9 +3,8 @@
 //! Rods, cart and its way are to one scale, and the strip is read from left to right. Validated by
 //! `tests/report.rs`.
 
-use std::f64::consts::PI;
-
 use super::Data;
+use super::poses::Poses;
 use crate::input::InputError;
 use crate::terminal::significant;
 
@@ -16,9 +15,6 @@ const POSES: u32 = 12;
 const SCALE: f64 = 150.0;
 const CELL: f64 = 84.0;
 
-/// The strip ends where both angles stay within this share of the largest: what follows is too slow to see.
-const AT_REST: f64 = 0.2;
-
 /// As SVG.
 pub(super) fn strip(data: &Data) -> Result<String, InputError> {
     draw(data).ok_or_else(|| {
@@ -27,22 +23,13 @@ pub(super) fn strip(data: &Data) -> Result<String, InputError> {
 }
 
 fn draw(data: &Data) -> Option<String> {
-    let run = data.trajectories.first()?;
-    let plant = &data.documents["summary"]["experiment"]["plant"];
-    let lengths = [plant["l1"].as_f64()?, plant["l2"].as_f64()?];
-    let poses: Vec<[f64; 4]> =
-        run.kept.iter().filter_map(|row| Some([row[0]?, row[1]?, row[2]?, row[3]?])).collect();
-    let tilt = |[_, _, theta1, theta2]: &[f64; 4]| theta1.abs().max(theta2.abs());
-    let largest = poses.iter().map(tilt).fold(0.0, f64::max);
-    let last = poses.iter().rposition(|pose| tilt(pose) >= AT_REST * largest)?;
-    let until = poses[last][0];
-    let farthest = poses.iter().map(|pose| pose[1].abs()).fold(0.0, f64::max);
+    let poses = Poses::of(data)?;
+    let Poses { lengths, farthest, until, .. } = poses;
     // The cart's way is drawn within its cell, to the scale of the rods where there is room.
     let way = SCALE.min(0.25 * CELL / farthest.max(f64::MIN_POSITIVE));
     let reach = SCALE * (lengths[0] + lengths[1]);
-    let hangs = largest > 0.5 * PI;
     let rail = reach + 16.0;
-    let height = rail + if hangs { reach } else { 0.0 } + 34.0;
+    let height = rail + if poses.hangs() { reach } else { 0.0 } + 34.0;
     let width = CELL * f64::from(POSES);
 
     let mut svg = format!(
@@ -51,11 +38,11 @@ fn draw(data: &Data) -> Option<String> {
          <title>Poses of the pendulum under {} over time</title>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n\
          <path d=\"M0 {rail}H{width}\" stroke=\"#777\"/>\n",
-        run.name
+        poses.name
     );
     for number in 0..POSES {
         let t = until * f64::from(number) / f64::from(POSES - 1);
-        let [_, x, theta1, theta2] = poses[poses.partition_point(|pose| pose[0] < t)];
+        let [x, theta1, theta2] = poses.at(t);
         let middle = CELL * (f64::from(number) + 0.5);
         let cart = middle + way * x;
         let pivot = rail - 6.0;

@@ -18,6 +18,8 @@ pub struct Confidence {
 
 /// A figure and its confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(rename = "Estimate_of_{T}"))]
 pub struct Estimate<T = f64> {
     /// What was seen.
     pub value: T,

@@ -46,6 +46,7 @@ pub struct FrontPoint {
 
 /// By which a point of a front is picked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PointName {
     /// It settles first.

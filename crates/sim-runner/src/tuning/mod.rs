@@ -35,6 +35,7 @@ use crate::experiment::Experiment;
 
 /// How to search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Plan {
     /// By which method.
     pub method: Method,
@@ -57,6 +58,7 @@ impl Default for Plan {
 
 /// The method of a search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
     /// A particle swarm.
@@ -116,6 +118,7 @@ impl Tuned {
 
 /// Where a search is, after a generation.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Progress {
     /// Generations done.
     pub generation: u64,

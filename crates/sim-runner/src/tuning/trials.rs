@@ -65,6 +65,7 @@ pub struct Objectives {
 
 /// How a law did in one trial.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TrialFigures {
     /// The trial.
     pub name: String,
