@@ -175,8 +175,8 @@ mod tests {
     /// Without its colours it is the same text.
     #[test]
     fn headers_and_verdicts_have_colours() {
-        let mut table = table(&["controller", "outcome"]);
-        table.add_row(["lqr", "fallen"]).add_row(["hybrid", "settled"]);
+        let mut table = table(&["controller", "outcome", "time"]);
+        table.add_row(["lqr", "fallen", "1.2"]).add_row(["hybrid", "settled", "3.4"]);
         let text = format!("fallen: 1\n{}\nverified: all\n", table.trim_fmt());
         let coloured = styled(&text);
         assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), text);

@@ -48,15 +48,18 @@ const SHORT: &str = "[simulation]\nduration = 0.5\n[settling]\ntheta = 0.1\nx = 
 
 /// By the name in the schema: what is typed.
 const DOCUMENTS: [(&str, &str); 14] = [
-    ("compare", "compare --out o"),
+    ("compare", "compare --out o1"),
     ("compare_starts", "compare --starts 3"),
-    ("simulate", "simulate --controller hybrid --out o"),
+    ("simulate", "simulate --controller hybrid --out o2"),
     ("simulate", "simulate --controller none"),
     ("simulate", "simulate --controller lqr --replay 1:2"),
     ("montecarlo", "montecarlo --runs 8 --controllers hybrid,lqr"),
     ("montecarlo", "montecarlo --runs 4 --controllers lqr"),
-    ("roa", "roa --controllers hybrid --grid 5 --out o"),
-    ("sensitivity", "sensitivity --controller lqr --rows 4 --starts 2 --of control_effort --out o"),
+    ("roa", "roa --controllers hybrid --grid 5 --out o3"),
+    (
+        "sensitivity",
+        "sensitivity --controller lqr --rows 4 --starts 2 --of control_effort --out o4",
+    ),
     ("design", "design"),
     ("design", "design --controller super_twisting"),
     ("gains", "gains"),

@@ -55,6 +55,8 @@ fn faults(directory: &Path) -> Vec<String> {
                 text.ends_with('\n') && text.lines().all(|line| line.split(',').count() == width)
             }
             Some("svg") => text.trim_end().ends_with("</svg>"),
+            // The last chunk: its type, and its checksum.
+            Some("png") => bytes.ends_with(b"IEND\xae\x42\x60\x82"),
             Some("html") => text.trim_end().ends_with("</html>"),
             Some("checkpoint" | "previous") if name.starts_with("montecarlo") => {
                 text.lines().count() == 2
@@ -136,6 +138,7 @@ fn ctrl_c_leaves_what_was_to_be_replaced() {
     let directory = directory.path();
     assert!(finished(directory, "simulate --controller lqr --out out").status.success());
     let read = |name| fs::read(directory.join("out").join(name)).unwrap();
+    let all = names(&directory.join("out")).len();
     let before = ["summary.json", "trajectory.csv", "report.html"].map(read);
     for milliseconds in [20, 100, 300] {
         let child = start(directory, "simulate --controller lqr --duration 2000 --out out --force");
@@ -144,7 +147,7 @@ fn ctrl_c_leaves_what_was_to_be_replaced() {
         let status = child.wait_with_output().unwrap().status;
         assert!(status.code() == Some(130) || status.signal() == Some(2), "{status:?}");
         assert!(["summary.json", "trajectory.csv", "report.html"].map(read) == before);
-        assert_eq!(names(&directory.join("out")).len(), 3);
+        assert_eq!(names(&directory.join("out")).len(), all);
     }
 }
 
@@ -156,12 +159,13 @@ fn what_is_not_whole_is_seen() {
     let out = directory.join("out");
     let mut child = start(directory, "simulate --controller lqr --duration 100000 --out out");
     let begin = Instant::now();
-    while names(&out).is_empty() && begin.elapsed() < Duration::from_mins(1) {
+    // The document, a trajectory with what its columns are, and three pictures, each twice.
+    while names(&out).len() < 9 && begin.elapsed() < Duration::from_mins(1) {
         sleep(Duration::from_millis(2));
     }
     child.kill().unwrap();
     child.wait().unwrap();
-    assert_eq!(faults(&out).len(), 2, "{:?}", names(&out));
+    assert_eq!(faults(&out).len(), 9, "{:?}", names(&out));
 
     assert!(finished(directory, "simulate --controller lqr --out whole").status.success());
     let whole = directory.join("whole");
