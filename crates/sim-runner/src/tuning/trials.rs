@@ -183,7 +183,9 @@ impl Trials {
                 ControlFlow::Continue(())
             });
             assert!(ended.is_continue(), "nobody ends a trial");
-            sums.iter_mut().for_each(|sum| sum.judge.end_trial());
+            for sum in &mut sums {
+                sum.judge.end_trial();
+            }
         }
         sums.into_iter().map(Sum::judgement).collect()
     }
