@@ -1,17 +1,12 @@
 //! The command as its users and their scripts see it: documents, files, exit codes.
 
+mod program;
+
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-fn dip(directory: &Path, arguments: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dip"))
-        .args(arguments.split_whitespace())
-        .current_dir(directory)
-        .output()
-        .unwrap()
-}
+use crate::program::dip;
 
 /// Runs with `--json`; stdout must be one document and nothing else.
 fn document(directory: &Path, arguments: &str) -> Value {

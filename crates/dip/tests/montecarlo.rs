@@ -1,28 +1,16 @@
 //! `dip montecarlo` as its users see it: killed, resumed, refused, and its worst runs again.
 
+mod program;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::Value;
 
-fn command(directory: &Path, arguments: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_dip"));
-    command.args(arguments.split_whitespace()).current_dir(directory);
-    command
-}
-
-fn dip(directory: &Path, arguments: &str) -> Output {
-    command(directory, arguments).output().unwrap()
-}
-
-fn done(directory: &Path, arguments: &str) -> String {
-    let output = dip(directory, arguments);
-    assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
+use crate::program::{command, dip, done};
 
 /// Short runs of another plant each, in noise.
 fn here() -> tempfile::TempDir {

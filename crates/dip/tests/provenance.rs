@@ -1,18 +1,13 @@
 //! Every result says where it comes from, and what another run left is not lost.
 
+mod program;
+
 use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::Value;
 
-fn dip(directory: &Path, arguments: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dip"))
-        .args(arguments.split_whitespace())
-        .current_dir(directory)
-        .output()
-        .unwrap()
-}
+use crate::program::dip;
 
 /// Short runs, so that every command takes no time.
 fn here() -> tempfile::TempDir {

@@ -1,25 +1,13 @@
 //! What a document is of can be run again, and comes out to the same bits; one other bit is seen.
 
+mod program;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-fn dip(directory: &Path, arguments: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dip"))
-        .args(arguments.split_whitespace())
-        .current_dir(directory)
-        .output()
-        .unwrap()
-}
-
-fn done(directory: &Path, arguments: &str) -> String {
-    let output = dip(directory, arguments);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "dip {arguments}: {stderr}");
-    String::from_utf8(output.stdout).unwrap()
-}
+use crate::program::{dip, done};
 
 /// Short runs, so that every command takes no time.
 fn here() -> tempfile::TempDir {

@@ -1,23 +1,14 @@
 //! Reports as their readers see them: what is in the file, and in a browser what becomes of it.
 
+mod program;
+
 use std::fs::{create_dir, read_to_string, write};
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
 use serde_json::{Value, json};
 
-fn dip(directory: &Path, arguments: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dip"))
-        .args(arguments.split_whitespace())
-        .current_dir(directory)
-        .output()
-        .unwrap()
-}
-
-fn done(directory: &Path, arguments: &str) {
-    let output = dip(directory, arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
+use crate::program::{dip, done};
 
 /// Runs are short, so that they take no time; the bands are wide, so that some settle in it.
 const SHORT: &str = "[simulation]\nduration = 1.0\n[settling]\ntheta = 0.05\nx = 1.0\n";

@@ -1,22 +1,13 @@
 //! Every document is what its schema says, and the published schema is that of the program.
 
+mod program;
+
 use std::fs::{read_to_string, write};
-use std::path::Path;
-use std::process::Command;
 
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
-fn stdout(directory: &Path, arguments: &str) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_dip"))
-        .args(arguments.split_whitespace())
-        .current_dir(directory)
-        .output()
-        .unwrap();
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "dip {arguments}: {stderr}");
-    String::from_utf8(output.stdout).unwrap()
-}
+use crate::program::{dip, done};
 
 fn schema() -> Value {
     let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/results.schema.json");
@@ -34,7 +25,7 @@ fn only(schema: &Value, name: &str) -> Validator {
 fn the_published_schema_is_current() {
     let here = tempfile::tempdir().unwrap();
     let published = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/results.schema.json");
-    let printed = stdout(here.path(), "schema --results");
+    let printed = done(here.path(), "schema --results");
     assert!(
         printed == read_to_string(published).unwrap(),
         "dip schema --results > docs/results.schema.json"
@@ -84,7 +75,7 @@ fn documents_are_what_their_schema_says() {
     for (name, arguments) in DOCUMENTS {
         // These take no experiment file, or name it.
         let config = if matches!(name, "rigs" | "check") { "" } else { "--config short.toml" };
-        let text = stdout(here, &format!("{config} {arguments} --json"));
+        let text = done(here, &format!("{config} {arguments} --json"));
         let document: Value = serde_json::from_str(&text).unwrap();
         let validator = only(&schema, name);
         let errors: Vec<String> = validator
@@ -120,11 +111,7 @@ fn the_document_of_a_search_is_what_its_schema_says() {
         let arguments = format!(
             "--config short.toml tune --controller adaptive --particles 4 --budget 12{method} --json"
         );
-        let output = Command::new(env!("CARGO_BIN_EXE_dip"))
-            .args(arguments.split_whitespace())
-            .current_dir(here)
-            .output()
-            .unwrap();
+        let output = dip(here, &arguments);
         // Gains that are not verified are told, and end with 1.
         let document: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));

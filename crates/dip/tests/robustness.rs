@@ -1,24 +1,13 @@
 //! `dip roa` and `dip sensitivity` as their users and their scripts see them.
 
+mod program;
+
 use std::fs::{read_to_string, write};
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 
-fn dip(directory: &Path, arguments: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dip"))
-        .args(arguments.split_whitespace())
-        .current_dir(directory)
-        .output()
-        .unwrap()
-}
-
-fn printed(directory: &Path, arguments: &str) -> String {
-    let output = dip(directory, arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
+use crate::program::{dip, done};
 
 fn json(path: &Path) -> Value {
     serde_json::from_str(&read_to_string(path).unwrap()).unwrap()
@@ -33,7 +22,7 @@ fn a_map_is_a_picture_points_and_figures() {
     let here = directory.path();
     write(here.join("short.toml"), SHORT).unwrap();
     let arguments = "--config short.toml roa --controllers hybrid,lqr --grid 9 --range 0.6";
-    let table = printed(here, arguments);
+    let table = done(here, arguments);
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
 
     let document = json(&here.join("out/roa.json"));
@@ -60,7 +49,7 @@ fn a_map_is_a_picture_points_and_figures() {
 
     // A point can be run again alone.
     let corner = &lines[81];
-    let again = printed(
+    let again = done(
         here,
         &format!(
             "--config short.toml simulate --controller hybrid --x0 0,{},{},0,0,0 --json",
@@ -84,7 +73,7 @@ fn sensitivity_is_a_picture_and_a_document() {
     write(here.join("short.toml"), SHORT).unwrap();
     let arguments = "--config short.toml sensitivity --controller classical --rows 16 --starts 2 \
                      --of control_effort --box 0.1";
-    let table = printed(here, arguments);
+    let table = done(here, arguments);
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     assert!(table.contains("as the experiment states no\nmismatch"), "{table}");
     let document = json(&here.join("out/sensitivity.json"));
@@ -100,7 +89,7 @@ fn sensitivity_is_a_picture_and_a_document() {
 
     let stated = format!("{SHORT}[mismatch]\nm0 = {{ normal = 0.1 }}\ng = {{ uniform = 0.01 }}\n");
     write(here.join("stated.toml"), stated).unwrap();
-    let table = printed(here, &(arguments.replace("short", "stated") + " --force"));
+    let table = done(here, &(arguments.replace("short", "stated") + " --force"));
     assert!(table.contains("as the experiment's mismatch states"), "{table}");
     let document = json(&here.join("out/sensitivity.json"));
     assert_eq!(document["default_mismatch"], false);

@@ -1,24 +1,14 @@
 //! No command replaces results of another run unless it is told to, and what cannot be written costs
 //! nothing that is there.
 
+mod program;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Command;
 
-fn dip(directory: &Path, arguments: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dip"))
-        .args(arguments.split_whitespace())
-        .current_dir(directory)
-        .output()
-        .unwrap()
-}
-
-fn done(directory: &Path, arguments: &str) {
-    let output = dip(directory, arguments);
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "dip {arguments}: {stderr}");
-}
+use crate::program::{dip, done};
 
 /// The message with which something is refused: before anything is computed or changed.
 fn refused(directory: &Path, arguments: &str) -> String {

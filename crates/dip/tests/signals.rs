@@ -2,6 +2,8 @@
 //! if nothing had happened.
 #![cfg(unix)]
 
+mod program;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -12,14 +14,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::program::command;
+
 fn start(directory: &Path, arguments: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_dip"))
-        .args(arguments.split_whitespace())
-        .current_dir(directory)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    command(directory, arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 fn finished(directory: &Path, arguments: &str) -> Output {

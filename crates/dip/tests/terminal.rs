@@ -1,19 +1,18 @@
 //! What every command prints: one document or tables that fit, everything else on stderr, colours where
 //! they are wanted. The commands are those that the help lists, so that none is forgotten.
 
+mod program;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::program::command;
+
 fn dip(directory: &Path, arguments: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dip"))
-        .args(arguments.split_whitespace())
-        .current_dir(directory)
-        .env_remove("NO_COLOR")
-        .output()
-        .unwrap()
+    command(directory, arguments).env_remove("NO_COLOR").output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> &str {

@@ -1,23 +1,13 @@
 //! What a run leaves in its directory for readers: Parquet beside CSV, a description of the columns, pictures.
 
+mod program;
+
 use std::fs::{self, read_dir, read_to_string};
 use std::path::Path;
-use std::process::{Command, Output};
 
 use serde_json::Value;
 
-fn dip(directory: &Path, arguments: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_dip"))
-        .args(arguments.split_whitespace())
-        .current_dir(directory)
-        .output()
-        .unwrap()
-}
-
-fn done(directory: &Path, arguments: &str) {
-    let output = dip(directory, arguments);
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
+use crate::program::{dip, done};
 
 fn names(directory: &Path) -> Vec<String> {
     let entries = read_dir(directory).unwrap();
