@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use dip_dynamics::State;
 use sim_runner::{
-    Cost, Experiment, ExperimentError, Method, Outcome, Plan, PointName, Progress, Scenario,
+    About, Cost, Experiment, ExperimentError, Method, Outcome, Plan, PointName, Progress, Scenario,
     Simulation, Trial, Trials, TuneError, Tuned, Tuning, tune, tune_front,
 };
 use smc_controllers::{
@@ -260,6 +260,46 @@ fn laws_are_judged_alike_by_type_and_by_name() {
     assert_eq!(judged, trials.judge_any(Kind::Lqr, &[any, any]));
     assert_eq!(judged[0], judged[1]);
     assert_eq!((judged[0].runs, trials.runs(), trials.steps()), (5, 5, 5 * 600));
+}
+
+/// From a start that nothing holds all runs of a trial about it are lost, and none of one about upright.
+#[test]
+fn a_trial_is_about_upright_or_about_the_own_start() {
+    let mut experiment = experiment();
+    experiment.simulation.duration = 10.0;
+    experiment.start = State { theta1: 1.5, ..State::UPRIGHT };
+    let law = experiment.controller(Kind::Classical).unwrap();
+    for (about, settled) in [(About::Upright, 4), (About::Start, 0)] {
+        experiment.tuning.trials = vec![Trial { about, ..trial(4, 0.02) }];
+        let judged = Trials::training(&experiment, 1).unwrap().judge_any(law.kind(), &[law]);
+        assert_eq!((judged[0].settled, judged[0].runs), (settled, 4), "{about:?}");
+    }
+}
+
+/// With `x = w/(1 + w)` for a cost of one metric, twice its weight is `2x/(1 + x)` in each run.
+#[test]
+fn a_trial_may_have_a_cost_of_its_own() {
+    let mut experiment = experiment();
+    experiment.simulation.duration = 10.0;
+    experiment.tuning.tail_weight = 0.0;
+    let weights = Cost {
+        settling_time: 1.0,
+        angle_settling_time: 0.0,
+        iae: 0.0,
+        control_effort: 0.0,
+        total_variation: 0.0,
+        cart_travel: 0.0,
+    };
+    experiment.tuning.cost = weights;
+    let law = experiment.controller(Kind::Classical).unwrap();
+    let mut cost = |own: Option<Cost>| {
+        experiment.tuning.trials = vec![Trial { cost: own, ..trial(1, 0.05) }];
+        Trials::training(&experiment, 1).unwrap().judge_any(law.kind(), &[law])[0].cost.unwrap()
+    };
+    let x = cost(None);
+    assert_eq!(cost(Some(weights)), x);
+    let twice = cost(Some(Cost { settling_time: 2.0, ..weights }));
+    assert!((twice - 2.0 * x / (1.0 + x)).abs() < 1e-15, "{x}, {twice}");
 }
 
 #[test]
