@@ -369,11 +369,17 @@ fn an_experiment_that_cannot_be_run_is_refused_before_the_search() {
     wrong.plant.m1 = -1.0;
     let mut no_starts = experiment();
     no_starts.tuning.trials[1].runs = 0;
+    let mut wrong_cost = experiment();
+    wrong_cost.tuning.trials[1].cost = Some(Cost { iae: -1.0, ..Cost::default() });
+    let mut wrong_weight = experiment();
+    wrong_weight.tuning.cost.iae = -1.0;
     let mut wrong_gain = experiment();
     wrong_gain.controllers.classical = ClassicalSpec { k: 0.0, ..ClassicalSpec::default() };
     for (experiment, key) in [
         (wrong, "plant.m1"),
         (no_starts, "tuning.trials.1.runs"),
+        (wrong_cost, "tuning.trials.1.cost.iae"),
+        (wrong_weight, "tuning.cost.iae"),
         (wrong_gain, "controllers.classical.k"),
     ] {
         let error = tune(&experiment, Kind::Classical, PLAN, None, |_| unreachable!()).unwrap_err();
