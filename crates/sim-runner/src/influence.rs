@@ -189,7 +189,7 @@ pub fn influences(
         (law, scenarios.at(index % per_plant, shares))
     };
     let mut fold = Fold::new(design, study);
-    let scale = Scale::new(experiment.tuning.cost, &closed_loop);
+    let scale = Scale::new(experiment.tuning.cost, None, &closed_loop);
     let mut missing = None;
     // What stops it is in `missing`.
     let _ = Batch::new(&closed_loop).fly_any(kind, 0..runs, &task, &mut |flown| {

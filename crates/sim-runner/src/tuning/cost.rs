@@ -6,8 +6,9 @@
 //!   worst of them, which is the conditional value at risk (Rockafellar and Uryasev 2000). The cost is the
 //!   mean over the trials: more runs make a trial's share surer, not heavier.
 //! - If `f` of `n` runs failed, it is `1 + (f − 1 + (p + s)/2)/n`, in `(1, 2]`: `p` is the mean penalty
-//!   of the runs that failed, ½ for one that stayed up without settling and `1 − t/(4T)` for a fall
-//!   or the end of the track at time `t` of the horizon `T`; `s` is the mean over those that settled.
+//!   of the runs that failed, `1 − t/(4T)` for a fall or the end of the track at time `t` of the horizon
+//!   `T`, ½ for one that stayed up without settling, and `t/(2T)` for one whose angles settled at `t`, after
+//!   the deadline of its trial; `s` is the mean over those that settled.
 //!
 //! So any candidate that fails is worse than any that does not, and fewer failures are better than
 //! more; no weight can trade these. Among candidates with as many failures, later falls and better
@@ -46,6 +47,7 @@ impl Tail {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale {
     weights: Cost,
+    deadline: Option<f64>,
     horizon: f64,
     u_max: f64,
 }
@@ -53,7 +55,7 @@ pub(crate) struct Scale {
 /// What one run says of a candidate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Verdict {
-    /// It settled, with this share of the cost.
+    /// It settled in time, with this share of the cost.
     Settled(f64),
     /// It did not, with this penalty.
     Failed(f64),
@@ -61,16 +63,27 @@ pub(crate) enum Verdict {
     Diverged,
 }
 
+impl Verdict {
+    pub(crate) fn is_success(self) -> bool {
+        matches!(self, Self::Settled(_))
+    }
+}
+
 impl Scale {
-    pub(crate) fn new(weights: Cost, closed_loop: &ClosedLoop) -> Self {
-        Self { weights, horizon: closed_loop.horizon(), u_max: closed_loop.u_max() }
+    pub(crate) fn new(weights: Cost, deadline: Option<f64>, closed_loop: &ClosedLoop) -> Self {
+        Self { weights, deadline, horizon: closed_loop.horizon(), u_max: closed_loop.u_max() }
     }
 
     pub(crate) fn judge(&self, run: &Run, metrics: &Metrics) -> Verdict {
         match run.outcome {
             Outcome::Settled => {
-                let j = self.sum(metrics);
-                Verdict::Settled(j / (1.0 + j))
+                let angles = metrics.angle_settling_time.expect("it settled");
+                if self.deadline.is_some_and(|deadline| angles > deadline) {
+                    Verdict::Failed(0.5 * angles / self.horizon)
+                } else {
+                    let j = self.sum(metrics);
+                    Verdict::Settled(j / (1.0 + j))
+                }
             }
             Outcome::NotSettled => Verdict::Failed(0.5),
             Outcome::Fallen | Outcome::OffTrack => {
@@ -82,7 +95,7 @@ impl Scale {
 
     /// `J` of a run that settled, and so did so at a time.
     fn sum(&self, metrics: &Metrics) -> f64 {
-        let Self { weights, horizon, u_max } = self;
+        let Self { weights, horizon, u_max, .. } = self;
         let share = |time: Option<f64>| time.expect("it settled") / horizon;
         weights.settling_time * share(metrics.settling_time)
             + weights.angle_settling_time * share(metrics.angle_settling_time)
@@ -185,7 +198,7 @@ mod tests {
 
     fn cost(runs: &[(Outcome, f64)], effort: f64, tail: Tail) -> Option<f64> {
         let closed_loop = Experiment::default().closed_loop().unwrap();
-        let scale = Scale::new(Cost::default(), &closed_loop);
+        let scale = Scale::new(Cost::default(), None, &closed_loop);
         let mut judge = Judge::new(runs.len(), tail);
         for &(outcome, time) in runs {
             let settling_time = (outcome == Outcome::Settled).then_some(time);
@@ -232,6 +245,26 @@ mod tests {
         let success = cost(&[(Outcome::Settled, HORIZON)], 1e15, WORST);
         let failure = cost(&[(Outcome::Settled, 0.0), (Outcome::NotSettled, HORIZON)], 0.0, WORST);
         assert!(success < Some(1.0) && Some(1.0) < failure);
+    }
+
+    #[test]
+    fn what_settles_after_the_deadline_has_failed_by_how_late_it_is() {
+        let closed_loop = Experiment::default().closed_loop().unwrap();
+        let scale = Scale::new(Cost::default(), Some(2.0), &closed_loop);
+        let judge = |angles: f64, settled: f64| {
+            let run = Run { outcome: Outcome::Settled, time: HORIZON, final_state: State::UPRIGHT };
+            scale.judge(
+                &run,
+                &Metrics {
+                    settling_time: Some(settled),
+                    angle_settling_time: Some(angles),
+                    ..Metrics::default()
+                },
+            )
+        };
+        assert!(matches!(judge(2.0, 9.0), Verdict::Settled(_)), "it is for the angles");
+        assert_eq!(judge(2.5, 2.5), Verdict::Failed(0.125));
+        assert_eq!(judge(HORIZON, HORIZON), Verdict::Failed(0.5), "like one that never settled");
     }
 
     #[test]

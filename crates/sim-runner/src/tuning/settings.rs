@@ -10,7 +10,7 @@ use crate::error::ExperimentError;
 use crate::experiment::Experiment;
 use crate::mismatch::Mismatch;
 use crate::outcome::Settling;
-use crate::rules::{not_negative, require};
+use crate::rules::{not_negative, positive, require};
 use crate::sensors::{Sensors, Velocities};
 use crate::starts::{StartError, Starts};
 
@@ -78,6 +78,9 @@ pub struct Trial {
     pub radius: f64,
     /// The share of the held-out runs that has to settle.
     pub required: f64,
+    /// By when the angles have to be settled for good, in s: later does not count as settled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<f64>,
     /// How far the true plant may be from the nominal one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mismatch: Option<Mismatch>,
@@ -115,6 +118,7 @@ impl Default for Trial {
             about: About::Upright,
             radius: 0.5,
             required: 0.95,
+            deadline: None,
             mismatch: None,
             sensors: None,
             disturbances: None,
@@ -179,6 +183,9 @@ impl Tuning {
             })?;
             let keeps = (0.0..=1.0).contains(&trial.required);
             require(key("required"), trial.required, keeps, "from 0 to 1")?;
+            if let Some(deadline) = trial.deadline {
+                positive(key("deadline"), deadline)?;
+            }
             let world = trial.world(experiment);
             if let Some(cost) = &trial.cost {
                 cost.check().map_err(|error| placed(error, &key))?;

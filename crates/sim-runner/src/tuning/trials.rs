@@ -16,7 +16,6 @@ use crate::batch::{Batch, Flown};
 use crate::closed_loop::ClosedLoop;
 use crate::error::ExperimentError;
 use crate::experiment::Experiment;
-use crate::outcome::Outcome;
 use crate::scenario::Scenario;
 use crate::starts::Starts;
 use crate::statistics::{Confidence, Estimate, Quantiles, Rate};
@@ -44,7 +43,7 @@ struct Prepared {
 pub struct Judgement {
     /// What it costs; none if a run diverged.
     pub cost: Option<f64>,
-    /// Runs that settled.
+    /// Runs that settled in time.
     pub settled: u32,
     /// Runs.
     pub runs: u32,
@@ -71,7 +70,7 @@ pub struct TrialFigures {
     pub name: String,
     /// Runs.
     pub runs: u64,
-    /// Runs that settled.
+    /// Runs that settled, before the deadline if the trial has one.
     pub settled: u64,
     /// Their share, with its 95 % interval (Wilson).
     pub success: Estimate,
@@ -126,7 +125,7 @@ impl Trials {
             Ok(Prepared {
                 name: trial.name.clone(),
                 required: trial.required,
-                scale: Scale::new(trial.cost.unwrap_or(tuning.cost), &closed_loop),
+                scale: Scale::new(trial.cost.unwrap_or(tuning.cost), trial.deadline, &closed_loop),
                 closed_loop,
                 scenarios: (first..first + u64::from(runs))
                     .map(|index| scenarios.get(index).moved_by(middle))
@@ -221,7 +220,8 @@ impl Prepared {
         let task = |number| self.task(&[law], number);
         let batch = Batch::new(&self.closed_loop);
         let ended = batch.fly_any(law.kind(), 0..self.runs(), &task, &mut |flown| {
-            let (settled, metrics) = (flown.run.outcome == Outcome::Settled, &flown.metrics);
+            let metrics = &flown.metrics;
+            let settled = self.scale.judge(&flown.run, metrics).is_success();
             rate.add(settled);
             if settled {
                 let values = [
@@ -269,10 +269,11 @@ impl Sum {
 
     fn add(&mut self, scale: Scale, flown: &Flown) {
         let Flown { run, metrics, .. } = flown;
-        self.judge.add(scale.judge(run, metrics));
+        let verdict = scale.judge(run, metrics);
+        self.judge.add(verdict);
         self.runs += 1;
-        if let (Outcome::Settled, Some(settling_time), Some(chattering)) =
-            (run.outcome, metrics.settling_time, metrics.chattering)
+        if let (true, Some(settling_time), Some(chattering)) =
+            (verdict.is_success(), metrics.settling_time, metrics.chattering)
         {
             self.settled += 1;
             let values = [settling_time, metrics.control_effort, chattering];
