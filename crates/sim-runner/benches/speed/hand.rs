@@ -1,4 +1,4 @@
-//! The limit: the same step written out for this one law and plant. It knows no traits of law, memory or
+//! By hand: the same step written out for this one law and plant. It knows no traits of law, memory or
 //! plant, no fail-safe, no guard of `β`, no options; only the number and its sine are those of the crates.
 
 use dip_dynamics::{Kernel, Lanes, Parameters, State};

@@ -1,11 +1,12 @@
 //! What a step costs: one control with the equivalent control of the full model, and one step of RK4.
 //!
-//! Read ratios, not times: `cargo xtask bench` prints them. Beside the code of the crates stand two
+//! Read ratios, not times: `cargo xtask bench` prints them. Beside the code of the crates stand three
 //! kernels that know nothing of it: `reference`, the equations as one would type them with a library for
-//! matrices, and `hand`, the same step as tight as it can be written. `batch` is the whole engine, with
-//! outcomes and metrics.
+//! matrices; `hand`, the same step as tight as it can be written; and `limit`, as many operations without
+//! the step. `batch` is the whole engine, with outcomes and metrics.
 
 mod hand;
+mod limit;
 mod reference;
 
 use std::hint::black_box;
@@ -81,9 +82,10 @@ fn available() -> impl Iterator<Item = InstructionSet> {
 fn kernel<K: Kernel<Output = f64> + Copy>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,
+    sets: impl Iterator<Item = InstructionSet>,
     kernel: K,
 ) {
-    for set in available() {
+    for set in sets {
         group.throughput(Throughput::Elements(STEPS * set.lanes() as u64));
         group.bench_function(format!("{name}/{set}"), |bencher| {
             bencher.iter(|| set.run(black_box(kernel)));
@@ -107,8 +109,11 @@ fn step(criterion: &mut Criterion) {
 
     group.throughput(Throughput::Elements(STEPS));
     group.bench_function("reference", |bencher| bencher.iter(|| black_box(&reference).run()));
-    kernel(&mut group, "generic", Generic { law, plant });
-    kernel(&mut group, "hand", hand);
+    kernel(&mut group, "generic", available(), Generic { law, plant });
+    kernel(&mut group, "hand", available(), hand);
+    // Scalars that are independent are put into packs by the compiler: they would show no limit.
+    let registers = available().filter(|&set| set >= InstructionSet::Avx2);
+    kernel(&mut group, "limit", registers, limit::Loop);
 }
 
 fn batch(criterion: &mut Criterion) {
