@@ -305,7 +305,8 @@ where
     let samples = usize::try_from(samples)?;
     if samples < Judgement::MIN_SAMPLES {
         eprintln!(
-            "soak: {samples} samples will decide nothing, it takes {}",
+            "soak: {samples} samples will decide nothing, it takes {}: \
+             --hours for longer, --sample-every for more of them",
             Judgement::MIN_SAMPLES
         );
     }

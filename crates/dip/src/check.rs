@@ -17,7 +17,7 @@ use toml::{Table, Value};
 use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Output, SCHEMA};
-use crate::terminal::significant;
+use crate::terminal::{significant, warn};
 
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
@@ -40,6 +40,9 @@ pub(crate) struct Checked {
     changes: Vec<Change>,
     /// Sliding surfaces.
     surfaces: Vec<Decay>,
+    /// Laws whose gains are as shipped, though plant, actuator or control period are not those that
+    /// the gains were tuned for.
+    untuned: Vec<&'static str>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -78,7 +81,14 @@ pub(crate) fn run(config: &Config, output: &Output, args: &CheckArgs) -> Result<
         layers: source.layers().iter().map(|layer| layer.name.clone()).collect(),
         changes: changes(&source)?,
         surfaces: surfaces(&source)?,
+        untuned: untuned(source.experiment()),
     };
+    for (rod, missing) in half_given(&checked.changes) {
+        warn(&source.layers().located(
+            &format!("plant.l{rod}"),
+            &format!("plant.l{rod} is given, but not {missing}: a longer rod has another of each"),
+        ));
+    }
     output.show(&checked, || in_words(&checked, source.experiment()))
 }
 
@@ -94,6 +104,31 @@ fn changes(source: &Source) -> Result<Vec<Change>> {
         value,
     });
     Ok(changes.collect())
+}
+
+/// Rods with a length of their own, but a centre of mass or an inertia as built in.
+fn half_given(changes: &[Change]) -> impl Iterator<Item = (usize, String)> {
+    let is_given = |key: &str| changes.iter().any(|change| change.key == key);
+    [1, 2].into_iter().filter_map(move |rod| {
+        let missing: Vec<String> = ["c", "i"]
+            .map(|name| format!("plant.{name}{rod}"))
+            .into_iter()
+            .filter(|key| !is_given(key))
+            .collect();
+        let is_half = is_given(&format!("plant.l{rod}")) && !missing.is_empty();
+        is_half.then(|| (rod, missing.join(" and ")))
+    })
+}
+
+fn untuned(experiment: &Experiment) -> Vec<&'static str> {
+    let built_in = Experiment::default();
+    let conditions = |of: &Experiment| (of.plant, of.actuator, of.simulation.control_period);
+    if conditions(experiment) == conditions(&built_in) {
+        return Vec::new();
+    }
+    let is_as_shipped =
+        |kind: &Kind| experiment.controllers.get(*kind) == built_in.controllers.get(*kind);
+    Kind::ALL.into_iter().filter(is_as_shipped).map(Kind::name).collect()
 }
 
 /// The keys below a value, and what stands there; a list is one value.
@@ -157,6 +192,13 @@ fn in_words(checked: &Checked, experiment: &Experiment) -> String {
         let verdict = if decays(&surface) { "decays" } else { "does not decay: waived" };
         let pole = significant(surface.slowest_pole, 4);
         text += &format!("  {:18}  {pole:>9} rad/s  {verdict}\n", surface.controller);
+    }
+    if !checked.untuned.is_empty() {
+        text += "\ngains as shipped, for another plant, actuator or control period; tune these laws\n\
+                 before you judge them (dip tune):\n";
+        for names in checked.untuned.chunks(4) {
+            text += &format!("  {}\n", names.join(", "));
+        }
     }
     text
 }

@@ -138,16 +138,21 @@ fn in_words(document: &Document) -> String {
         significant(*radius, 6),
         summary.trim_fmt()
     );
-    if controllers.iter().any(|row| row.off_track + row.diverged > 0) {
-        let mut lost = table(&["controller", "off track", "diverged"]);
+    if controllers.iter().any(|row| row.not_settled + row.off_track + row.diverged > 0) {
+        let mut lost = table(&["controller", "not settled", "off track", "diverged"]);
         for row in controllers {
             lost.add_row([
                 row.name.to_string(),
+                row.not_settled.to_string(),
                 row.off_track.to_string(),
                 row.diverged.to_string(),
             ]);
         }
-        text += &format!("\nruns that were lost, but did not fall\n{}\n", lost.trim_fmt());
+        text += &format!(
+            "\nruns that did not settle, and did not fall\n{}\n\
+             not settled: up at the end, but not at rest in the bands\n",
+            lost.trim_fmt()
+        );
     }
     if is_noisy(experiment) {
         let mut jitter = table(&["controller", "angles\n[mrad]", "force\n[N]"]);
@@ -222,15 +227,22 @@ mod tests {
     }
 
     #[test]
-    fn runs_that_left_the_track_are_shown_where_there_are_any() {
+    fn runs_that_neither_settled_nor_fell_are_shown_where_there_are_any() {
         let mut document = document(Experiment::default());
-        assert!(in_words(&document).contains("off track"));
+        let kinds = document.controllers.len();
         for row in &mut document.controllers {
-            (row.off_track, row.diverged) = (0, 0);
+            (row.not_settled, row.off_track, row.diverged) = (0, 0, 0);
         }
         assert!(!in_words(&document).contains("off track"));
-        document.controllers[0].off_track = 1;
-        assert!(in_words(&document).contains("off track"));
+        let ends: [fn(&mut Comparison) -> &mut u64; 3] =
+            [|row| &mut row.not_settled, |row| &mut row.off_track, |row| &mut row.diverged];
+        for end in ends {
+            *end(&mut document.controllers[0]) = 1;
+            let text = in_words(&document);
+            let (_, shown) = text.split_once("did not settle, and did not fall").unwrap();
+            assert_eq!(shown.lines().filter(|line| line.contains("  0")).count(), kinds);
+            *end(&mut document.controllers[0]) = 0;
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use dip_dynamics::Rig;
+use dip_dynamics::{OddRod, Rig};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -14,7 +14,9 @@ use thiserror::Error;
 use crate::cli::StartsArgs;
 use crate::layers::{Config, Layers};
 use crate::output::SCHEMA;
-use crate::terminal::warn;
+use crate::schema::meaning;
+use crate::terminal::{significant, warn};
+use crate::tune::Verdict;
 use crate::words::in_words;
 
 /// What the user gave is wrong; the program ends with exit code 2.
@@ -84,7 +86,7 @@ impl Source {
 
     /// Replaces a law by the one of a gains file.
     pub(crate) fn set_gains(&mut self, path: &Path) -> Result<Kind> {
-        let spec = read_gains(path)?;
+        let (spec, verdict) = read_gains(path)?;
         let kind = spec.kind();
         if self.replaced.contains(&kind) {
             let message = format!("{}: gains of {kind} were given already", path.display());
@@ -95,6 +97,9 @@ impl Source {
         self.experiment
             .controller(kind)
             .map_err(|error| InputError(format!("{}: {error}", path.display())))?;
+        if let Some(failure) = verdict.and_then(Verdict::failure) {
+            warn(&format!("{}: these gains of {kind} failed in {failure}", path.display()));
+        }
         Ok(kind)
     }
 
@@ -145,17 +150,25 @@ impl Source {
 
     /// The message for a fault of the experiment.
     pub(crate) fn locate(&self, error: &ExperimentError) -> InputError {
-        InputError(self.layers.located(&error.key(), &error.to_string()))
+        let key = error.key();
+        let meaning = meaning(&key.split('.').map(str::to_owned).collect::<Vec<_>>());
+        let message =
+            meaning.map_or(error.to_string(), |meaning| format!("{error}\n  {key} is: {meaning}"));
+        InputError(self.layers.located(&key, &message))
     }
 
-    /// Says on stderr what is doubtful, but no fault, about laws that are used.
+    /// Says on stderr what is doubtful, but no fault, about the plant and the laws that are used.
     pub(crate) fn warn(&self, kinds: &[Kind]) {
+        for odd in self.experiment.plant.odd_rods() {
+            let (key, message) = oddity(&odd);
+            warn(&self.layers.located(&key, &message));
+        }
         for &kind in kinds {
             self.warn_about(&self.experiment.controllers.get(kind));
         }
     }
 
-    /// The same of a law that came to be elsewhere.
+    /// The same of a law alone, that came to be elsewhere.
     pub(crate) fn warn_about(&self, spec: &ControllerSpec) {
         if let Some(doubt) = doubt(spec) {
             let kind = spec.kind();
@@ -167,6 +180,32 @@ impl Source {
                 self.layers.located(&format!("controllers.{kind}.disturbance_rate"), &message)
             };
             warn(&message);
+        }
+    }
+}
+
+/// The key of a rod's parameter that is odd, and why it is.
+fn oddity(odd: &OddRod) -> (String, String) {
+    let number = |value| significant(value, 4);
+    match *odd {
+        OddRod::CentreBeyondEnd { rod, c, l } => {
+            let key = format!("plant.c{rod}");
+            let (c, l) = (number(c), number(l));
+            let message = format!("{key} = {c}: beyond the end of the rod, which is {l} m long");
+            (key, message)
+        }
+        OddRod::InertiaTooLarge { rod, i, most, from_pivot } => {
+            let key = format!("plant.i{rod}");
+            let (i, most) = (number(i), number(most));
+            let mut message = format!(
+                "{key} = {i}: it is meant about the centre of mass, and about that a rod of this \
+                 mass and length has at most m·l²/4 = {most} kg·m²"
+            );
+            if let Some(back) = from_pivot {
+                let back = number(back);
+                message += &format!("; if it is about the pivot, write i − m·c² = {back}");
+            }
+            (key, message)
         }
     }
 }
@@ -190,11 +229,13 @@ struct GainsFile<G> {
     schema: u32,
     controller: Kind,
     gains: G,
+    verdict: Option<Verdict>,
 }
 
-fn read_gains(path: &Path) -> Result<ControllerSpec> {
+fn read_gains(path: &Path) -> Result<(ControllerSpec, Option<Verdict>)> {
     let text = read(path)?;
-    let GainsFile { schema, controller, gains } = typed::<Map<String, Value>>(path, &text)?;
+    let GainsFile { schema, controller, gains, verdict } =
+        typed::<Map<String, Value>>(path, &text)?;
     let fault = |message: String| InputError(format!("{}: {message}", path.display()));
     if schema != SCHEMA {
         return Err(fault(format!("schema = {schema}: must be {SCHEMA}")).into());
@@ -215,7 +256,7 @@ fn read_gains(path: &Path) -> Result<ControllerSpec> {
     let names = complete[controller.name()].as_object().into_iter().flat_map(Map::keys);
     match names.into_iter().find(|name| !gains.contains_key(*name)) {
         Some(name) => Err(fault(format!("gains: `{name}` of {controller} is missing")).into()),
-        None => Ok(spec),
+        None => Ok((spec, verdict)),
     }
 }
 

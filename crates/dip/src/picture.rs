@@ -52,6 +52,8 @@ pub(crate) struct Shown {
     pub(crate) remembered: &'static [Remembered],
     whole: History,
     beginning: History,
+    /// When the run ended, in s.
+    end: f64,
 }
 
 impl Shown {
@@ -65,6 +67,7 @@ impl Shown {
             remembered: &[],
             whole: History::new(periods + 1, INSTANTS),
             beginning: History::new(periods / u64::from(BEGINNING) + 1, INSTANTS_OF_BEGINNING),
+            end: 0.0,
         }
     }
 
@@ -92,6 +95,7 @@ impl Observer for Shown {
     fn observe(&mut self, instant: &Instant<'_>) {
         self.whole.observe(instant);
         self.beginning.observe(instant);
+        self.end = instant.t;
     }
 }
 
@@ -140,9 +144,11 @@ pub(crate) fn remembered(canvas: Canvas, horizon: f64, shown: &[Shown]) -> Resul
 /// Panels above each other: the whole run on the left, its beginning on the right.
 fn columns(panels: &[(String, Value<'_>)], horizon: f64, shown: &[Shown]) -> Figure {
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
+    // Where every run has ended before the horizon there is nothing to see up to it.
+    let end = shown.iter().map(|run| run.end).fold(0.0, f64::max);
+    let beginning = (horizon / f64::from(BEGINNING)).min(end);
     for (row, (label, value)) in panels.iter().enumerate() {
-        let of: [(f64, Part); 2] =
-            [(horizon, |run| &run.whole), (horizon / f64::from(BEGINNING), |run| &run.beginning)];
+        let of: [(f64, Part); 2] = [(end, |run| &run.whole), (beginning, |run| &run.beginning)];
         for (until, history) in of {
             let line = |run: &Shown| {
                 let kept = history(run).kept().iter();

@@ -19,6 +19,7 @@ use crate::output::{Output, SCHEMA, VERSION};
 use crate::picture::{self, Canvas, Shown};
 use crate::provenance::Provenance;
 use crate::results::Results;
+use crate::terminal::significant;
 use crate::trajectory::{Flown, Origin, Trajectories};
 
 /// The document of one run.
@@ -166,7 +167,12 @@ impl Law {
 
 fn in_words(document: &Simulation) -> String {
     let Simulation { controller, outcome, time, final_state, metrics, .. } = document;
-    let mut text = format!("{controller}: {} at {time} s\n\nfinal state\n", outcome.name());
+    let end = match (outcome, metrics.settling_time) {
+        (Outcome::Settled, Some(time)) => format!("settled after {time:.3} s"),
+        (Outcome::NotSettled, _) => format!("not settled in {} s", significant(*time, 6)),
+        (outcome, _) => format!("{} at {time:.3} s", outcome.name()),
+    };
+    let mut text = format!("{controller}: {end}\n\nfinal state\n");
     for ((name, value), unit) in State::NAMES.iter().zip(final_state).zip(State::UNITS) {
         text += &format!("  {name:<12}{value:>12.6} {unit}\n");
     }

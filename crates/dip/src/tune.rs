@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use clap::{ArgGroup, Args};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sim_runner::{
     Experiment, Front, Method, Objectives, Plan, PointName, Progress, TrialFigures, TuneError,
@@ -162,12 +162,23 @@ pub(crate) struct Document {
     experiment: Experiment,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Verdict {
+pub(crate) enum Verdict {
     Verified,
     FailedTraining,
     FailedVerification,
+}
+
+impl Verdict {
+    /// Where gains failed, if they did.
+    pub(crate) fn failure(self) -> Option<&'static str> {
+        match self {
+            Self::Verified => None,
+            Self::FailedTraining => Some("training"),
+            Self::FailedVerification => Some("verification"),
+        }
+    }
 }
 
 /// One of a front.
@@ -228,12 +239,13 @@ impl Kept {
 
 pub(crate) fn run(config: &Config, output: &Output, args: &TuneArgs) -> Result<()> {
     let source = Source::load(config)?;
+    source.warn(&[]);
     let kinds: Vec<Kind> = args.controller.map_or(Kind::ALL.to_vec(), |kind| vec![kind]);
-    let claim = |kind: Kind| {
+    let directory = |kind: Kind| {
         let out = args.out.as_ref()?;
-        let directory = if args.all { out.join(kind.name()) } else { out.clone() };
-        Some(Kept::claim(&directory, &source, output, args))
+        Some(if args.all { out.join(kind.name()) } else { out.clone() })
     };
+    let claim = |kind| Some(Kept::claim(&directory(kind)?, &source, output, args));
     let places = kinds.iter().map(|&kind| claim(kind).transpose()).collect::<Result<Vec<_>>>()?;
     let is_over = interrupt::flag();
     let mut failed = Vec::new();
@@ -260,7 +272,8 @@ pub(crate) fn run(config: &Config, output: &Output, args: &TuneArgs) -> Result<(
             results.begin_document()?.finish_json(&document)?;
             results.publish()?;
         }
-        output.tell(|| in_words(&document, spec))?;
+        let directory = directory(kind);
+        output.tell(|| in_words(&document, spec, directory.as_deref()))?;
         if document.verdict != Verdict::Verified {
             failed.push(kind.name());
         }
@@ -452,7 +465,7 @@ impl Point {
     }
 }
 
-fn in_words(document: &Document, mut spec: ControllerSpec) -> String {
+fn in_words(document: &Document, mut spec: ControllerSpec, directory: Option<&Path>) -> String {
     let Document { controller, evaluations, infeasible, plan, verdict, .. } = document;
     let mut text = format!(
         "{controller}: {evaluations} candidates ({infeasible} infeasible), seed {}\n",
@@ -484,7 +497,14 @@ fn in_words(document: &Document, mut spec: ControllerSpec) -> String {
     spec.visit_tunable(|gain, value| {
         text += &format!("  {:<18}{value:>14}  {}\n", gain.to_string(), gain.unit);
     });
-    text + &format!("\n{}\n", document.command)
+    text += &format!("\n{}\n", document.command);
+    if let Some(directory) = directory {
+        let directory = directory.display();
+        let front = if document.front.is_empty() { "" } else { "front.svg, " };
+        text +=
+            &format!("{directory}: report.html, convergence.svg, {front}tune.json for --gains\n");
+    }
+    text
 }
 
 /// Names of trials are free, and the table has room for this much.

@@ -10,6 +10,7 @@ use crate::picture::{Canvas, save};
 /// Dark and light enough to be told apart in grey (Okabe and Ito 2008).
 const BEST: &str = "#0072B2";
 const MEAN: &str = "#E69F00";
+const DIVERSITY: &str = "#009E73";
 
 /// Writes cost (or the volume of the front) and diversity over candidates as SVG.
 pub(crate) fn convergence(canvas: Canvas, kind: Kind, history: &[Progress]) -> Result<()> {
@@ -36,7 +37,7 @@ pub(crate) fn convergence(canvas: Canvas, kind: Kind, history: &[Progress]) -> R
         ]
     };
     let diversity =
-        vec![line(|progress| Some(progress.diversity), BEST, LineStyle::Solid, "diversity")];
+        vec![line(|progress| Some(progress.diversity), DIVERSITY, LineStyle::Dotted, "diversity")];
     let label = if is_front { "volume of the front" } else { "cost" };
     let layouts = vec![
         Layout::auto_from_plots(&costs).with_title(kind.name()).with_y_label(label),

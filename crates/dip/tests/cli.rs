@@ -281,6 +281,76 @@ fn gains_that_may_not_be_enough_are_warned_about_once_where_they_are_used() {
     assert!(dip(directory.path(), "simulate --controller super_twisting").stderr.is_empty());
 }
 
+/// An inertia that was taken about the pivot, and what the way back from there may lead to.
+#[test]
+fn rods_that_nobody_builds_are_told() {
+    let directory = here();
+    let rod = |inertia: &str| {
+        let config = format!(
+            "[plant]\nm1 = 0.35\nl1 = 0.5\nc1 = 0.25\ni1 = {inertia}\n[actuator]\nu_max = 60.0\n"
+        );
+        std::fs::write(directory.path().join("rod.toml"), config).unwrap();
+    };
+    let search = "tune --controller lqr --particles 4 --budget 4 --config rod.toml \
+                  --set tuning.verification=2 --set tuning.trials=[{runs=2,box=0.01}]";
+    for command in [
+        "check rod.toml",
+        "simulate --controller none --duration 0.1 --config rod.toml",
+        "compare --starts 2 --config rod.toml",
+        "design --config rod.toml",
+        search,
+    ] {
+        for (inertia, warns) in [("0.0292", true), ("0.0073", false)] {
+            rod(inertia);
+            let stderr = String::from_utf8(dip(directory.path(), command).stderr).unwrap();
+            let warning = "warning: rod.toml:5:6: plant.i1 = 0.0292: ";
+            assert_eq!(stderr.contains(warning), warns, "{command}: {stderr}");
+            let back =
+                "m·l²/4 = 0.02187 kg·m²; if it is about the pivot, write i − m·c² = 0.007325";
+            assert_eq!(stderr.contains(back), warns, "{command}: {stderr}");
+        }
+    }
+    rod("-0.0146");
+    let stderr = String::from_utf8(dip(directory.path(), "check rod.toml").stderr).unwrap();
+    let rule = "plant.i1 = -0.0146: must be finite and not negative\n  \
+                plant.i1 is: Moment of inertia of rod 1 about its centre of mass in kg·m².";
+    assert!(stderr.contains(rule), "{stderr}");
+}
+
+/// A length alone makes no other rod, and gains as shipped are for another plant.
+#[test]
+fn check_tells_what_a_rig_still_lacks() {
+    let directory = here();
+    let check = |config: &str| {
+        std::fs::write(directory.path().join("rig.toml"), config).unwrap();
+        let output = dip(directory.path(), "check rig.toml");
+        assert!(output.status.success());
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        (String::from_utf8(output.stdout).unwrap(), stderr)
+    };
+    for (config, missing) in [
+        ("[plant]\nl2 = 0.35\n", Some("plant.l2 is given, but not plant.c2 and plant.i2: ")),
+        ("[plant]\nl2 = 0.35\nc2 = 0.175\n", Some("plant.l2 is given, but not plant.i2: ")),
+        ("[plant]\nl2 = 0.35\nc2 = 0.175\ni2 = 0.002\n", None),
+        ("[plant]\nm2 = 0.16\n", None),
+    ] {
+        let (_, stderr) = check(config);
+        assert_eq!(stderr.is_empty(), missing.is_none(), "{config}: {stderr}");
+        assert!(missing.is_none_or(|missing| stderr.contains(missing)), "{config}: {stderr}");
+    }
+    let untuned = "gains as shipped, for another plant";
+    for condition in
+        ["plant.m0 = 2.4", "actuator.u_max = 60.0", "simulation.control_period = 0.002"]
+    {
+        let (stdout, _) = check(&format!("{condition}\n"));
+        assert!(stdout.contains(untuned) && stdout.contains("  classical, super_"), "{stdout}");
+        // Gains of one's own are one's own affair.
+        let (stdout, _) = check(&format!("{condition}\ncontrollers.classical.k = 39.0\n"));
+        assert!(stdout.contains(untuned) && stdout.contains("  super_twisting, "), "{stdout}");
+    }
+    assert!(!check("start.theta1 = 0.1\n").0.contains(untuned));
+}
+
 #[test]
 fn a_rig_gives_the_defaults_of_a_file_and_the_file_has_the_last_word() {
     let directory = here();
@@ -680,12 +750,23 @@ fn gains_that_fail_are_said_to_fail() {
     assert_eq!(output.status.code(), Some(1));
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(stdout.contains("FAILED in training"), "{stdout}");
-    // The last line is to be copied.
+    // The command is to be copied.
     let is_short = |line: &str| line.chars().count() <= 80 || line.starts_with("dip tune");
     assert!(stdout.lines().all(is_short), "{stdout}");
+    let files = "weak: report.html, convergence.svg, tune.json for --gains";
+    assert_eq!(stdout.lines().last(), Some(files));
     assert!(String::from_utf8_lossy(&output.stderr).contains("lqr: these gains failed"));
     let text = std::fs::read_to_string(directory.path().join("weak/tune.json")).unwrap();
     assert!(text.contains("\"verdict\": \"failed_training\""));
+
+    // Whoever uses them is told, and may.
+    for use_of in ["simulate --controller lqr", "compare --starts 2", "montecarlo --runs 2"] {
+        let output = dip(directory.path(), &format!("{use_of} --gains weak/tune.json"));
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{use_of}: {stderr}");
+        let warning = "warning: weak/tune.json: these gains of lqr failed in training\n";
+        assert_eq!(stderr, warning, "{use_of}");
+    }
 
     // The same search ends where it ended; one of which nothing is there but what was kept is gone
     // on from only when that is wished.

@@ -146,3 +146,20 @@ fn pictures_say_what_they_show_in_both_formats() {
     let gains = read_to_string(here.join("out/gains.svg")).unwrap();
     assert!(!gains.contains("classical") && !gains.contains(">lqr<"));
 }
+
+/// A run that fell is shown until it fell, not until where it would have gone.
+#[test]
+fn a_picture_ends_where_the_last_run_has_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let start = "simulate --controller lqr --x0 0,1.2,-1.2,0,0,0 --duration";
+    for duration in [10, 20] {
+        let out = format!("of_{duration}");
+        let text = done(here, &format!("{start} {duration} --out {out}"));
+        assert!(text.contains("lqr: fallen at 0."), "{text}");
+        let picture = read_to_string(here.join(out).join("motion.svg")).unwrap();
+        // The ticks of time stand in the middle below their lines.
+        let tick = format!("text-anchor=\"middle\">{duration}<");
+        assert!(!picture.contains(&tick), "the axis goes on to {duration} s");
+    }
+}
