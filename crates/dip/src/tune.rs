@@ -17,7 +17,7 @@ use sim_runner::{
     Experiment, Front, Method, Objectives, Plan, PointName, Progress, TrialFigures, TuneError,
     Tuned, tune, tune_front,
 };
-use smc_controllers::{ControllerSpec, Kind};
+use smc_controllers::{ConditionalHybridSpec, ControllerSpec, HybridSpec, Kind};
 use thiserror::Error;
 
 use crate::cli::DEFAULT_SEED;
@@ -39,7 +39,8 @@ pub(crate) struct TuneArgs {
     #[arg(long, value_name = "NAME", value_parser = crate::cli::controller)]
     controller: Option<Kind>,
 
-    /// Every controller, one after the other, each from nothing: the gains that it has are forgotten
+    /// Every controller, one after the other, from nothing: the gains that it has are forgotten. A
+    /// law that has another within, such as `hybrid`, begins with what was found for that one
     #[arg(long)]
     all: bool,
 
@@ -250,6 +251,7 @@ pub(crate) fn run(config: &Config, output: &Output, args: &TuneArgs) -> Result<(
     let is_over = interrupt::flag();
     let mut failed = Vec::new();
     let mut documents = Vec::new();
+    let mut found = Vec::new();
     for (kind, kept) in kinds.into_iter().zip(places) {
         if let Some(kept) = &kept
             && output.force
@@ -258,8 +260,11 @@ pub(crate) fn run(config: &Config, output: &Output, args: &TuneArgs) -> Result<(
             kept.forget()?;
         }
         let checkpoint = kept.as_ref().map(|kept| kept.checkpoint.as_path());
-        let (document, spec) =
-            search(config, &source, kind, args, checkpoint, &|| is_over.load(Ordering::Relaxed))?;
+        let begin = found.iter().find_map(|law| kin(kind, law));
+        let (document, spec) = search(config, &source, kind, begin, args, checkpoint, &|| {
+            is_over.load(Ordering::Relaxed)
+        })?;
+        found.push(spec);
         source.warn_about(&spec);
         if let Some(Kept { results, .. }) = kept {
             let canvas = Canvas::begin(&results, "convergence")?;
@@ -289,10 +294,24 @@ pub(crate) fn run(config: &Config, output: &Output, args: &TuneArgs) -> Result<(
     if failed.is_empty() { Ok(()) } else { Err(NotVerified(failed).into()) }
 }
 
+/// Where the search of a law begins, given what was found for one that it has within.
+fn kin(kind: Kind, law: &ControllerSpec) -> Option<ControllerSpec> {
+    match (kind, law) {
+        (Kind::Hybrid, ControllerSpec::SuperTwisting(law)) => {
+            Some(ControllerSpec::Hybrid(HybridSpec::of_super_twisting(law)))
+        }
+        (Kind::ConditionalHybrid, ControllerSpec::Adaptive(law)) => {
+            Some(ControllerSpec::ConditionalHybrid(ConditionalHybridSpec::of_adaptive(law)))
+        }
+        _ => None,
+    }
+}
+
 fn search(
     config: &Config,
     source: &Source,
     kind: Kind,
+    begin: Option<ControllerSpec>,
     args: &TuneArgs,
     checkpoint: Option<&Path>,
     is_over: &dyn Fn() -> bool,
@@ -302,7 +321,8 @@ fn search(
         Budget::Time(time) => (u64::MAX, Some(time)),
     };
     let &TuneArgs { method, particles: candidates, seed, all, anew, .. } = args;
-    let plan = Plan { method, candidates, evaluations, seed, anew: anew || all };
+    let plan =
+        Plan { method, candidates, evaluations, seed, anew: anew || (all && begin.is_none()) };
     let bar = progress_bar(
         time.map_or(evaluations, |time| time.as_secs()),
         match time {
@@ -331,12 +351,15 @@ fn search(
         }
         ControlFlow::Continue(())
     };
-    let experiment = source.experiment();
+    let mut experiment = source.experiment().clone();
+    if let Some(begin) = begin {
+        experiment.controllers.set(begin);
+    }
     let result = if args.pareto {
-        tune_front(experiment, kind, plan, checkpoint, watch)
+        tune_front(&experiment, kind, plan, checkpoint, watch)
             .map(|front| of_front(args.pick, front))
     } else {
-        tune(experiment, kind, plan, checkpoint, watch).map(of_tuned)
+        tune(&experiment, kind, plan, checkpoint, watch).map(of_tuned)
     };
     bar.finish_and_clear();
     let (found, spec) = result.map_err(|error| match error {
@@ -367,7 +390,7 @@ fn search(
         history: found.history,
         version: VERSION,
         provenance: Provenance::of_this(Some(seed)),
-        experiment: experiment.clone(),
+        experiment,
     };
     Ok((document, spec))
 }
@@ -445,9 +468,13 @@ fn gains(spec: &ControllerSpec) -> Result<Value> {
 fn command(config: &Config, kind: Kind, args: &TuneArgs, evaluations: u64) -> String {
     let mut command = "dip tune".to_owned();
     command += &config.options();
-    command += &format!(" --controller {kind}");
-    if args.anew || args.all {
-        command += " --anew";
+    if args.all {
+        command += " --all";
+    } else {
+        command += &format!(" --controller {kind}");
+        if args.anew {
+            command += " --anew";
+        }
     }
     if args.pareto {
         command += &format!(" --pareto --pick {}", args.pick.name());
@@ -476,18 +503,21 @@ fn in_words(document: &Document, mut spec: ControllerSpec, directory: Option<&Pa
         text += &format!("cost {best:.4} in training, {held_out:.4} held out: gap {gap:+.4}\n");
     }
     text += &format!("{}\n", trials(document).trim_fmt());
-    text += match verdict {
+    text += &match verdict {
         Verdict::Verified => {
-            "verified: every trial has passed in runs that no candidate has seen\n"
+            "verified: every trial has passed in runs that no candidate has seen\n".to_owned()
         }
-        Verdict::FailedTraining => {
-            "FAILED in training: no candidate held every run. Search longer, or ask for less\n\
-             ([[tuning.trials]] box, mismatch).\n"
-        }
-        Verdict::FailedVerification => {
-            "FAILED in verification: what held in training did not in runs that were held out.\n\
-             Give the trials more runs ([[tuning.trials]] runs), or ask for less.\n"
-        }
+        Verdict::FailedTraining => format!(
+            "FAILED in training, {}: no candidate held every run.\n\
+             Search longer, or ask for less ([[tuning.trials]] box, mismatch, deadline).\n",
+            names(&document.training, |trial| trial.settled < trial.runs)
+        ),
+        Verdict::FailedVerification => format!(
+            "FAILED in verification, {}: what held in training did not in\n\
+             runs that were held out. Give the trials more runs ([[tuning.trials]] runs), or ask\n\
+             for less.\n",
+            names(&document.verification, |trial| !trial.passed)
+        ),
     };
     if !document.front.is_empty() {
         text +=
@@ -505,6 +535,13 @@ fn in_words(document: &Document, mut spec: ControllerSpec, directory: Option<&Pa
             &format!("{directory}: report.html, convergence.svg, {front}tune.json for --gains\n");
     }
     text
+}
+
+/// The names of those trials.
+fn names(trials: &[TrialFigures], which: impl Fn(&&TrialFigures) -> bool) -> String {
+    let names: Vec<String> =
+        trials.iter().filter(which).map(|trial| abbreviated(&trial.name, TRIAL_NAME_MAX)).collect();
+    names.join(", ")
 }
 
 /// Names of trials are free, and the table has room for this much.

@@ -30,7 +30,8 @@ fn shipped_gains_are_those_of_their_evidence() {
         let spec = serde_json::json!({ kind.name(): document["gains"] });
         let spec: ControllerSpec = serde_json::from_value(spec).unwrap();
         assert_eq!(spec, shipped.get(kind), "{kind}");
-        let tuning: Tuning = serde_json::from_value(document["experiment"]["tuning"].clone()).unwrap();
+        let tuning: Tuning =
+            serde_json::from_value(document["experiment"]["tuning"].clone()).unwrap();
         assert_eq!(tuning, experiment.tuning, "{kind}");
     }
 }

@@ -12,6 +12,7 @@ use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};
 
 use crate::adaptation::Adaptation;
+use crate::adaptive::AdaptiveSpec;
 use crate::controller::{Command, Controller, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
@@ -93,6 +94,39 @@ impl Default for ConditionalHybridSpec {
 }
 
 impl ConditionalHybridSpec {
+    /// The adaptive law with little super-twisting beside it: where a search may begin.
+    pub fn of_adaptive(law: &AdaptiveSpec) -> Self {
+        let AdaptiveSpec {
+            surface,
+            equivalent,
+            switching,
+            gamma,
+            alpha,
+            k_init,
+            k_min,
+            k_max,
+            leak,
+            rate_max,
+            dead_zone,
+        } = *law;
+        Self {
+            surface,
+            equivalent,
+            switching,
+            gamma,
+            alpha,
+            k1: 0.1,
+            k2: 0.1,
+            k_init,
+            k_min,
+            k_max,
+            leak,
+            rate_max,
+            dead_zone,
+            ..Self::default()
+        }
+    }
+
     /// Its gains beside those of the surface.
     pub const GAINS: [Gain<Self>; 15] = [
         not_negative("gamma", "1/s²", |s: &mut Self| Some(&mut s.gamma)).searched(0.1, 1e4),

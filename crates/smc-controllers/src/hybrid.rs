@@ -16,7 +16,7 @@ use crate::gain::{Gain, check_all, check_order, layer, not_negative, positive};
 use crate::law::law;
 use crate::memory::memory_of_numbers;
 use crate::sliding::Sliding;
-use crate::super_twisting::unwind;
+use crate::super_twisting::{SuperTwistingSpec, unwind};
 use crate::surface::{ScheduledSurface, SurfaceDesign};
 use crate::switching::{Switch, Switching};
 
@@ -84,6 +84,22 @@ impl Default for HybridSpec {
 }
 
 impl HybridSpec {
+    /// Super-twisting whose gains begin as these and grow slowly: where a search may begin.
+    pub fn of_super_twisting(law: &SuperTwistingSpec) -> Self {
+        let SuperTwistingSpec { surface, equivalent, switching, k1, k2, anti_windup, .. } = *law;
+        Self {
+            surface,
+            equivalent,
+            switching,
+            k1_init: k1,
+            k2_init: k2,
+            gamma1: 0.1,
+            gamma2: 0.1,
+            anti_windup,
+            ..Self::default()
+        }
+    }
+
     /// Its gains beside those of the surface.
     pub const GAINS: [Gain<Self>; 13] = [
         positive("k1_init", "√(N/s)", |s: &mut Self| Some(&mut s.k1_init)).searched(0.1, 200.0),
