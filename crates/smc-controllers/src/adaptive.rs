@@ -52,15 +52,15 @@ impl Default for AdaptiveSpec {
     fn default() -> Self {
         Self {
             surface: SurfaceDesign::Scheduled(ScheduledSurface::of(
-                [3.924, 2.754, 2.078, 2.995, 0.8863],
-                [14.0, 2.01, 0.11, 0.287, 0.22],
-                0.3,
+                [2.309, 2.669, 2.487, 3.475, 1.591],
+                [0.7928, 0.2267, 0.2535, 0.5114, 15.04],
+                0.8628,
             )),
             equivalent: EquivalentControl::None,
-            switching: Switching::saturation(1.0),
-            gamma: 1.0,
-            alpha: 85.0,
-            k_init: 25.0,
+            switching: Switching::saturation(1.866),
+            gamma: 1148.0,
+            alpha: 25.83,
+            k_init: 41.95,
             k_min: 0.1,
             k_max: 200.0,
             leak: 0.1,

@@ -42,14 +42,14 @@ impl Default for ClassicalSpec {
     fn default() -> Self {
         Self {
             surface: SurfaceDesign::Scheduled(ScheduledSurface::of(
-                [3.924, 2.754, 2.078, 2.995, 0.8863],
-                [14.0, 2.01, 0.11, 0.287, 0.22],
-                0.3,
+                [1.46, 0.9169, 2.408, 4.6, 4.084],
+                [0.128, 1.019, 0.07882, 1.46, 16.01],
+                1.03,
             )),
             equivalent: EquivalentControl::None,
-            switching: Switching::saturation(1.0),
-            k: 40.0,
-            kd: 65.0,
+            switching: Switching::saturation(5.492),
+            k: 196.1,
+            kd: 116.8,
             kp: 0.0,
             exponent: 0.5,
         }

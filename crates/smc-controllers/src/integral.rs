@@ -43,11 +43,11 @@ pub struct IntegralSpec {
 impl Default for IntegralSpec {
     fn default() -> Self {
         Self {
-            weights: Weights { q: [216.7, 0.02706, 0.468, 194.5, 516.4, 2.174], r: 0.1 },
+            weights: Weights { q: [56.88, 59.27, 10.74, 166.0, 7284.0, 0.867], r: 0.1 },
             equivalent: EquivalentControl::Linear,
-            switching: Switching::saturation(0.0332),
-            k: 26.74,
-            kd: 0.4147,
+            switching: Switching::saturation(0.1957),
+            k: 8.897,
+            kd: 14.11,
         }
     }
 }

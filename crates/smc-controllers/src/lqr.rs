@@ -23,7 +23,7 @@ pub struct LqrSpec {
 
 impl Default for LqrSpec {
     fn default() -> Self {
-        Self { weights: Weights { q: [78.58, 0.01066, 7.005, 111.2, 3881.0, 2.898], r: 0.1 } }
+        Self { weights: Weights { q: [93.53, 0.8382, 0.01, 350.1, 7260.0, 12.93], r: 0.1 } }
     }
 }
 

@@ -30,8 +30,8 @@ pub struct LqrIntegralSpec {
 impl Default for LqrIntegralSpec {
     fn default() -> Self {
         Self {
-            weights: Weights { q: [132.0, 0.01697, 0.5553, 254.4, 560.1, 12.84], r: 0.1 },
-            q_integral: 100.0,
+            weights: Weights { q: [19.94, 61.0, 668.2, 283.9, 8561.0, 21.64], r: 0.1 },
+            q_integral: 0.01943,
         }
     }
 }

@@ -46,14 +46,14 @@ impl Default for SuperTwistingSpec {
     fn default() -> Self {
         Self {
             surface: SurfaceDesign::Scheduled(ScheduledSurface::of(
-                [4.478, 2.318, 2.155, 2.877, 1.269],
-                [14.98, 2.062, 0.1725, 0.3392, 0.0759],
-                0.6722,
+                [5.371, 0.8142, 2.402, 4.737, 0.9841],
+                [1.311, 14.33, 0.1451, 1.441, 0.1975],
+                0.5985,
             )),
             equivalent: EquivalentControl::None,
-            switching: Switching::saturation(0.114),
-            k1: 66.0,
-            k2: 11.0,
+            switching: Switching::saturation(0.008551),
+            k1: 92.12,
+            k2: 81.96,
             anti_windup: 10.0,
             disturbance_rate: 0.0,
         }
