@@ -66,7 +66,7 @@ impl Default for HybridSpec {
                 0.7225,
             )),
             equivalent: EquivalentControl::None,
-            switching: Switching::saturation(0.01354),
+            switching: Switching::saturation(0.013_54),
             k1_init: 84.33,
             k2_init: 103.6,
             gamma1: 0.1164,

@@ -51,7 +51,7 @@ impl Default for SuperTwistingSpec {
                 0.5985,
             )),
             equivalent: EquivalentControl::None,
-            switching: Switching::saturation(0.008551),
+            switching: Switching::saturation(0.008_551),
             k1: 92.12,
             k2: 81.96,
             anti_windup: 10.0,
