@@ -1,14 +1,16 @@
 //! `dip simulate`: one controller from one start.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::Result;
 use dip_dynamics::State;
+use indicatif::ProgressBar;
 use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::{
-    AfterFall, ClosedLoop, Experiment, Metrics, MetricsRecorder, Observer, Outcome, Run, Scenario,
-    Uncontrolled,
+    AfterFall, ClosedLoop, Experiment, Instant, Metrics, MetricsRecorder, Observer, Outcome, Run,
+    Scenario, Uncontrolled,
 };
 use smc_controllers::{AnyController, Controller, EquivalentControl, Memory, Remembered};
 
@@ -19,7 +21,7 @@ use crate::output::{Output, SCHEMA, VERSION};
 use crate::picture::{self, Canvas, Shown};
 use crate::provenance::Provenance;
 use crate::results::Results;
-use crate::terminal::significant;
+use crate::terminal::{progress_bar, significant};
 use crate::trajectory::{Flown, Origin, Trajectories};
 
 /// The document of one run.
@@ -155,13 +157,36 @@ impl Law {
         scenario: &Scenario,
         observer: &mut impl Observer,
     ) -> (Run, Metrics, Option<EquivalentControl>) {
-        let mut observers = (MetricsRecorder::new(closed_loop), observer);
+        let progress = Progress::until(closed_loop.horizon());
+        let mut observers = (MetricsRecorder::new(closed_loop), (progress, observer));
         let run = match &self.0 {
             None => closed_loop.run(&Uncontrolled, scenario, &mut observers),
             Some(law) => closed_loop.run(law, scenario, &mut observers),
         };
-        let recorder = observers.0;
+        let (recorder, (progress, _)) = observers;
+        progress.bar.finish_and_clear();
         (run, recorder.metrics(run.outcome), recorder.equivalent())
+    }
+}
+
+/// Shows how many seconds of the run are over.
+struct Progress {
+    bar: ProgressBar,
+    over: u32,
+}
+
+impl Progress {
+    fn until(horizon: f64) -> Self {
+        Self { bar: progress_bar(Duration::from_secs_f64(horizon).as_secs(), "s"), over: 0 }
+    }
+}
+
+impl Observer for Progress {
+    fn observe(&mut self, instant: &Instant<'_>) {
+        if instant.t >= f64::from(self.over) + 1.0 {
+            self.over += 1;
+            self.bar.set_position(self.over.into());
+        }
     }
 }
 
