@@ -166,6 +166,12 @@ fn every_search_of_a_list_comes_out_again() {
     let directory = directory.path();
     let line = "tune --all --particles 2 --budget 2 --config short.toml --json";
     let output = dip(directory, line);
+    let documents: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    let of = |name: &str| documents.iter().find(|one| one["controller"] == name).unwrap();
+    let (hybrid, within) = (of("hybrid"), of("super_twisting"));
+    assert_eq!([&hybrid["plan"]["anew"], &within["plan"]["anew"]], [false, true]);
+    let began = &hybrid["experiment"]["controllers"]["hybrid"];
+    assert_eq!(began["surface"], within["gains"]["surface"], "it begins with what it has within");
     fs::write(directory.join("all.json"), &output.stdout).unwrap();
     let found = done(directory, "replay all.json");
     assert_eq!(found.matches("same bits: ").count(), 8, "{found}");

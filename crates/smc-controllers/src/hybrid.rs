@@ -84,19 +84,21 @@ impl Default for HybridSpec {
 }
 
 impl HybridSpec {
-    /// Super-twisting whose gains begin as these and grow slowly: where a search may begin.
+    /// Super-twisting whose gains begin as these, within the caps, and grow slowly: where a search may
+    /// begin.
     pub fn of_super_twisting(law: &SuperTwistingSpec) -> Self {
         let SuperTwistingSpec { surface, equivalent, switching, k1, k2, anti_windup, .. } = *law;
+        let caps = Self::default();
         Self {
             surface,
             equivalent,
             switching,
-            k1_init: k1,
-            k2_init: k2,
+            k1_init: k1.min(caps.k1_max),
+            k2_init: k2.min(caps.k2_max),
             gamma1: 0.1,
             gamma2: 0.1,
             anti_windup,
-            ..Self::default()
+            ..caps
         }
     }
 

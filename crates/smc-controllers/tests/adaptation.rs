@@ -268,3 +268,13 @@ fn the_hybrid_integral_is_clamped() {
         assert_eq!(memory.u_int, -spec.u_int_max * sigma.signum());
     }
 }
+
+#[test]
+fn a_hybrid_law_of_any_super_twisting_one_can_be_built() {
+    for (k1, k2) in [(1.0, 1.0), (500.0, 1.0), (1.0, 1000.0)] {
+        let within = SuperTwistingSpec { k1, k2, ..SuperTwistingSpec::default() };
+        let spec = HybridSpec::of_super_twisting(&within);
+        assert_eq!((spec.k1_init, spec.k2_init), (k1.min(spec.k1_max), k2.min(spec.k2_max)));
+        assert!(spec.build(&linear(), U_MAX).is_ok(), "{k1} {k2}");
+    }
+}
