@@ -76,15 +76,12 @@ pub(crate) fn front(canvas: Canvas, kind: Kind, points: &[([f64; 3], Vec<&str>)]
                     .with_size(8.0),
             ));
         }
-        layouts.push(
-            Layout::auto_from_plots(&panel)
-                .with_title(kind.name())
-                .with_x_label(LABELS[x])
-                .with_y_label(LABELS[y]),
-        );
+        layouts
+            .push(Layout::auto_from_plots(&panel).with_x_label(LABELS[x]).with_y_label(LABELS[y]));
         plots.push(panel);
     }
     let figure = Figure::new(1, PANELS.len())
+        .with_title(kind.name())
         .with_plots(plots)
         .with_layouts(layouts)
         .with_cell_size(420.0, 360.0)
