@@ -50,6 +50,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
             println!("{}: {:.1} s: dip{line}", path.display(), begin.elapsed().as_secs_f64());
             Ok(output)
         })?;
+        wrong.extend(unnamed(&written).map(|scenario| {
+            format!("{}: replays {scenario}, which no output above it names", path.display())
+        }));
         if written != text {
             if arguments.check {
                 wrong.push(first_difference(&path, &text, &written));
@@ -122,6 +125,23 @@ fn rewritten(text: &str, mut run: impl FnMut(&str) -> Result<String>) -> Result<
     Ok(result + rest)
 }
 
+/// Scenarios that a document replays, but has not found: where outputs above name some, it is one of these.
+fn unnamed(text: &str) -> impl Iterator<Item = &str> {
+    let of = |line| -> Option<&str> {
+        let (_, after) = str::split_once(line, "--replay ")?;
+        after.split_whitespace().next()
+    };
+    let mut named = Vec::new();
+    text.lines().filter_map(move |line| {
+        let scenario = of(line)?;
+        if line.starts_with("  dip ") {
+            named.push(scenario);
+        }
+        let is_new = line.starts_with("$ dip ") && !named.is_empty() && !named.contains(&scenario);
+        is_new.then_some(scenario)
+    })
+}
+
 fn first_difference(path: &Path, text: &str, written: &str) -> String {
     let pairs = text.lines().zip(written.lines()).zip(1..);
     let different = pairs.into_iter().find(|((was, is), _)| was != is);
@@ -137,7 +157,7 @@ fn first_difference(path: &Path, text: &str, written: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::{first_difference, rewritten};
+    use super::{first_difference, rewritten, unnamed};
 
     const TEXT: &str = "# Title\n\n```console\n$ dip gains \\\n    --json\nold\noutput\n```\n\nText\n\n\
                         ```sh\ndip check\n```\n\n```console\n$ dip design\n```\nend\n";
@@ -154,6 +174,16 @@ mod tests {
             .replace("old\noutput", "printed 1")
             .replace("$ dip design\n", "$ dip design\nprinted 2\n");
         assert_eq!(written.unwrap(), expected);
+    }
+
+    #[test]
+    fn what_is_replayed_has_been_named() {
+        let named = "  dip simulate --replay 1:7 --box 0.2\n";
+        let replayed = |scenario| format!("$ dip simulate --replay {scenario}\n");
+        let found = |text: &str| unnamed(text).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(found(&format!("{named}{}", replayed("1:8"))), ["1:8"]);
+        assert!(found(&format!("{named}{}", replayed("1:7"))).is_empty());
+        assert!(found(&replayed("1:8")).is_empty(), "any, where nothing was looked for");
     }
 
     #[test]

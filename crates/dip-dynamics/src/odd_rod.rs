@@ -42,7 +42,7 @@ impl Parameters {
         ];
         rods.into_iter().flat_map(|(rod, m, l, c, i)| {
             let most = m * l * l / 4.0;
-            let from_pivot = Some(i - m * c * c).filter(|&i| i >= 0.0);
+            let from_pivot = Some(i - m * c * c).filter(|i| (0.0..=SHAPE * most).contains(i));
             let centre = (c > l).then_some(OddRod::CentreBeyondEnd { rod, c, l });
             let inertia =
                 (i > SHAPE * most).then_some(OddRod::InertiaTooLarge { rod, i, most, from_pivot });

@@ -44,3 +44,14 @@ fn there_is_no_way_back_from_less_than_a_point_has_about_the_pivot() {
     };
     assert_eq!(centre, OddRod::CentreBeyondEnd { rod: 2, c: 0.4, l: 0.3 });
 }
+
+#[test]
+fn there_is_no_way_back_to_what_is_as_odd() {
+    // In g·m².
+    let plant = Parameters { i1: 8.1, ..Parameters::default() };
+    let found: Vec<OddRod> = plant.odd_rods().collect();
+    assert!(
+        matches!(found[..], [OddRod::InertiaTooLarge { rod: 1, from_pivot: None, .. }]),
+        "{found:?}"
+    );
+}

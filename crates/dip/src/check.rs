@@ -83,7 +83,7 @@ pub(crate) fn run(config: &Config, output: &Output, args: &CheckArgs) -> Result<
         surfaces: surfaces(&source)?,
         untuned: untuned(source.experiment()),
     };
-    for (rod, missing) in half_given(&checked.changes) {
+    for (rod, missing) in half_given(&source) {
         warn(&source.layers().located(
             &format!("plant.l{rod}"),
             &format!("plant.l{rod} is given, but not {missing}: a longer rod has another of each"),
@@ -107,8 +107,8 @@ fn changes(source: &Source) -> Result<Vec<Change>> {
 }
 
 /// Rods with a length of their own, but a centre of mass or an inertia as built in.
-fn half_given(changes: &[Change]) -> impl Iterator<Item = (usize, String)> {
-    let is_given = |key: &str| changes.iter().any(|change| change.key == key);
+fn half_given(source: &Source) -> impl Iterator<Item = (usize, String)> {
+    let is_given = |key: &str| source.layers().says(key);
     [1, 2].into_iter().filter_map(move |rod| {
         let missing: Vec<String> = ["c", "i"]
             .map(|name| format!("plant.{name}{rod}"))

@@ -234,14 +234,23 @@ mod tests {
             (row.not_settled, row.off_track, row.diverged) = (0, 0, 0);
         }
         assert!(!in_words(&document).contains("off track"));
-        let ends: [fn(&mut Comparison) -> &mut u64; 3] =
-            [|row| &mut row.not_settled, |row| &mut row.off_track, |row| &mut row.diverged];
-        for end in ends {
-            *end(&mut document.controllers[0]) = 1;
+        for ends in [(1, 0, 0), (0, 1, 0), (0, 0, 1), (7, 8, 9)] {
+            let first = &mut document.controllers[0];
+            (first.not_settled, first.off_track, first.diverged) = ends;
             let text = in_words(&document);
             let (_, shown) = text.split_once("did not settle, and did not fall").unwrap();
-            assert_eq!(shown.lines().filter(|line| line.contains("  0")).count(), kinds);
-            *end(&mut document.controllers[0]) = 0;
+            let rows = shown.lines().filter_map(|line| {
+                let [_, not_settled, off_track, diverged] =
+                    *line.split_whitespace().collect::<Vec<_>>()
+                else {
+                    return None;
+                };
+                let number = |text: &str| text.parse().ok();
+                Some((number(not_settled)?, number(off_track)?, number(diverged)?))
+            });
+            let mut expected = vec![(0, 0, 0); kinds];
+            expected[0] = ends;
+            assert_eq!(rows.collect::<Vec<(u64, u64, u64)>>(), expected, "{shown}");
         }
     }
 

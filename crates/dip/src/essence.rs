@@ -165,7 +165,10 @@ mod tests {
                 "montecarlo --runs=7 --seed=3",
             ),
             ("roa --set plant.m1=0.3 --seed 1 --range 1", "roa"),
-            ("tune --all --anew --budget 90s", "tune --all --budget=90s --anew"),
+            (
+                "tune --controller lqr --anew --budget 90s",
+                "tune --controller=lqr --budget=90s --anew",
+            ),
         ] {
             let line: Vec<String> =
                 std::iter::once("dip").chain(typed.split_whitespace()).map(str::to_owned).collect();

@@ -25,7 +25,8 @@ use crate::yaml::Yaml;
 /// Where the experiment is from.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Config {
-    /// Experiment file (TOML, or YAML as .yaml); what it does not say is as built in
+    /// Experiment file (TOML, or YAML as .yaml), which may extend others; what it does not say is as
+    /// built in
     #[arg(id = "config", long = "config", value_name = "FILE", global = true)]
     pub(crate) file: Option<PathBuf>,
 
@@ -320,6 +321,13 @@ impl Layers {
     pub(crate) fn located(&self, key: &str, message: &str) -> String {
         let located = self.place(key).map(|(layer, place)| layer.show(&place, message));
         located.unwrap_or_else(|| message.to_owned())
+    }
+
+    /// Whether a layer says a key in a table.
+    pub(crate) fn says(&self, key: &str) -> bool {
+        let root = DeValue::Table(self.merged());
+        let place = |key: &str| place_of(&root, key.split('.'));
+        key.rsplit_once('.').is_some_and(|(table, _)| place(key) != place(table))
     }
 
     /// The layer that said a key, or the deepest table on the way to it.

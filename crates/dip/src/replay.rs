@@ -16,9 +16,10 @@ use clap::{Args, Parser};
 use serde::Serialize;
 use serde_json::Value;
 use sim_runner::Experiment;
+use smc_controllers::ControllerSpec;
 use thiserror::Error;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, Command};
 use crate::essence::{Essence, shortened};
 use crate::input::InputError;
 use crate::interrupt::Temporary;
@@ -115,6 +116,8 @@ struct Case<'a> {
     document: &'a Value,
     essence: Essence,
     experiment: Experiment,
+    /// Where a search began, if not with the gains of the experiment.
+    begin: Option<ControllerSpec>,
 }
 
 impl<'a> Case<'a> {
@@ -134,11 +137,12 @@ impl<'a> Case<'a> {
         let experiment: Experiment = serde_json::from_value(essence.experiment.clone())
             .map_err(|error| format!("experiment: {}", in_words(&error.to_string())))?;
         experiment.check().map_err(|error| format!("experiment: {error}"))?;
-        Ok(Self { document, essence, experiment })
+        let begin = begin(document)?;
+        Ok(Self { document, essence, experiment, begin })
     }
 
     fn replayed(self) -> Result<Replayed> {
-        let Self { document, essence, experiment } = self;
+        let Self { document, essence, experiment, begin } = self;
         let (place, _temporary) = Temporary::make(tempfile::tempdir)?;
         let mut line: Vec<OsString> = vec!["dip".into()];
         line.extend(essence.words.iter().map(OsString::from));
@@ -148,6 +152,9 @@ impl<'a> Case<'a> {
         let mut cli = Cli::try_parse_from(line)?;
         let again = Rc::new(RefCell::new(Value::Null));
         cli.config.experiment = Some(experiment);
+        if let Some(Command::Tune(args)) = &mut cli.command {
+            args.begin = begin;
+        }
         cli.output = Output::into(Rc::clone(&again));
         match crate::run(cli) {
             Err(error) if !error.is::<NotVerified>() => return Err(error),
@@ -197,6 +204,14 @@ fn of_search(essence: &Essence, document: &Value) -> Result<Vec<String>, String>
     }
     words.push(format!("--budget={evaluations}"));
     Ok(words)
+}
+
+fn begin(document: &Value) -> Result<Option<ControllerSpec>, String> {
+    let (Some(gains), Some(law)) = (document.get("begin"), document["controller"].as_str()) else {
+        return Ok(None);
+    };
+    let spec = serde_json::from_value(serde_json::json!({ law: gains }));
+    spec.map(Some).map_err(|error| format!("begin: {}", in_words(&error.to_string())))
 }
 
 /// The words of a campaign of as many runs as there were.

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::{ArgGroup, Args};
+use pso_optim::CheckpointError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -28,7 +29,7 @@ use crate::output::{Output, SCHEMA, VERSION};
 use crate::picture::Canvas;
 use crate::provenance::Provenance;
 use crate::results::{Present, Results, has_content};
-use crate::terminal::{abbreviated, cell, progress_bar, table};
+use crate::terminal::{abbreviated, cell, progress_bar, table, warn};
 use crate::tune_picture;
 
 #[derive(Debug, Args)]
@@ -41,8 +42,12 @@ pub(crate) struct TuneArgs {
 
     /// Every controller, one after the other, from nothing: the gains that it has are forgotten. A
     /// law that has another within, such as `hybrid`, begins with what was found for that one
-    #[arg(long)]
+    #[arg(long, conflicts_with = "anew")]
     all: bool,
+
+    /// Where the search begins, instead of the gains of the experiment
+    #[arg(skip)]
+    pub(crate) begin: Option<ControllerSpec>,
 
     /// `swarm`, `cma_es` or `differential_evolution`
     #[arg(long, value_name = "METHOD", default_value = "swarm", value_parser = method,
@@ -150,6 +155,9 @@ pub(crate) struct Document {
     evaluations: u64,
     infeasible: u64,
     plan: Plan,
+    /// The gains that the search began with, if they are not those of the experiment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    begin: Option<Value>,
     /// That gives this result again.
     command: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -259,9 +267,8 @@ pub(crate) fn run(config: &Config, output: &Output, args: &TuneArgs) -> Result<(
         {
             kept.forget()?;
         }
-        let checkpoint = kept.as_ref().map(|kept| kept.checkpoint.as_path());
-        let begin = found.iter().find_map(|law| kin(kind, law));
-        let (document, spec) = search(config, &source, kind, begin, args, checkpoint, &|| {
+        let begin = args.begin.or_else(|| found.iter().find_map(|law| kin(kind, law)));
+        let (document, spec) = search(config, &source, kind, begin, args, kept.as_ref(), &|| {
             is_over.load(Ordering::Relaxed)
         })?;
         found.push(spec);
@@ -313,7 +320,7 @@ fn search(
     kind: Kind,
     begin: Option<ControllerSpec>,
     args: &TuneArgs,
-    checkpoint: Option<&Path>,
+    kept: Option<&Kept>,
     is_over: &dyn Fn() -> bool,
 ) -> Result<(Document, ControllerSpec)> {
     let (evaluations, time) = match args.budget {
@@ -332,7 +339,7 @@ fn search(
     );
     let began = Instant::now();
     let mut is_first = true;
-    let watch = |progress: &Progress| {
+    let mut watch = |progress: &Progress| {
         let elapsed = began.elapsed();
         bar.set_position(time.map_or(progress.evaluations, |_| elapsed.as_secs()));
         if is_first {
@@ -355,11 +362,26 @@ fn search(
     if let Some(begin) = begin {
         experiment.controllers.set(begin);
     }
-    let result = if args.pareto {
-        tune_front(&experiment, kind, plan, checkpoint, watch)
-            .map(|front| of_front(args.pick, front))
-    } else {
-        tune(&experiment, kind, plan, checkpoint, watch).map(of_tuned)
+    let checkpoint = kept.map(|kept| kept.checkpoint.as_path());
+    let mut once = || {
+        if args.pareto {
+            tune_front(&experiment, kind, plan, checkpoint, &mut watch)
+                .map(|front| of_front(args.pick, front))
+        } else {
+            tune(&experiment, kind, plan, checkpoint, &mut watch).map(of_tuned)
+        }
+    };
+    let result = match (once(), kept) {
+        (Err(TuneError::Checkpoint(CheckpointError::Foreign { .. })), Some(kept))
+            if args.all && args.resume && begin.is_some() =>
+        {
+            warn(&format!(
+                "{kind}: the law within has other gains now; searched from the beginning"
+            ));
+            kept.forget()?;
+            once()
+        }
+        (result, _) => result,
     };
     bar.finish_and_clear();
     let (found, spec) = result.map_err(|error| match error {
@@ -374,6 +396,7 @@ fn search(
     let command = command(config, kind, args, found.evaluations);
     let document = Document {
         plan,
+        begin: begin.map(|begin| gains(&begin)).transpose()?,
         command,
         gains: gains(&spec)?,
         front: found.front.into_iter().collect::<Result<_>>()?,
@@ -390,7 +413,7 @@ fn search(
         history: found.history,
         version: VERSION,
         provenance: Provenance::of_this(Some(seed)),
-        experiment,
+        experiment: source.experiment().clone(),
     };
     Ok((document, spec))
 }

@@ -332,6 +332,7 @@ fn check_tells_what_a_rig_still_lacks() {
         ("[plant]\nl2 = 0.35\n", Some("plant.l2 is given, but not plant.c2 and plant.i2: ")),
         ("[plant]\nl2 = 0.35\nc2 = 0.175\n", Some("plant.l2 is given, but not plant.i2: ")),
         ("[plant]\nl2 = 0.35\nc2 = 0.175\ni2 = 0.002\n", None),
+        ("[plant]\nl1 = 0.5\nc1 = 0.2\ni1 = 0.003\n", None),
         ("[plant]\nm2 = 0.16\n", None),
     ] {
         let (_, stderr) = check(config);

@@ -170,8 +170,9 @@ fn every_search_of_a_list_comes_out_again() {
     let of = |name: &str| documents.iter().find(|one| one["controller"] == name).unwrap();
     let (hybrid, within) = (of("hybrid"), of("super_twisting"));
     assert_eq!([&hybrid["plan"]["anew"], &within["plan"]["anew"]], [false, true]);
-    let began = &hybrid["experiment"]["controllers"]["hybrid"];
-    assert_eq!(began["surface"], within["gains"]["surface"], "it begins with what it has within");
+    assert_eq!(hybrid["begin"]["surface"], within["gains"]["surface"], "with what it has within");
+    assert!(within.get("begin").is_none());
+    assert_eq!(hybrid["experiment"], within["experiment"]);
     fs::write(directory.join("all.json"), &output.stdout).unwrap();
     let found = done(directory, "replay all.json");
     assert_eq!(found.matches("same bits: ").count(), 8, "{found}");

@@ -183,6 +183,33 @@ fn a_search_by_the_clock_is_never_the_same() {
     done(directory, &format!("{line} --resume"));
 }
 
+/// Some begin with what was found for others.
+#[test]
+fn a_search_for_every_law_is_repeated_and_gone_on_with() {
+    let directory = here();
+    let directory = directory.path();
+    let search = |options: &str| {
+        let line = "tune --all --particles 2 --config short.toml --out o";
+        let output = dip(directory, &format!("{line} {options}"));
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{options}: {stderr}");
+        stderr
+    };
+    search("--budget 2");
+    let first = files(directory);
+    search("--budget 2");
+    assert!(files(directory) == first);
+    let anew = "the law within has other gains now";
+    assert!(!search("--budget 2 --resume").contains(anew));
+    let told = search("--budget 40 --resume");
+    assert!(told.contains(&format!("hybrid: {anew}; searched from the beginning")), "{told}");
+    for law in ["lqr", "super_twisting", "hybrid", "conditional_hybrid"] {
+        let document = fs::read(directory.join("o").join(law).join("tune.json")).unwrap();
+        let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
+        assert_eq!(document["evaluations"], 40, "{law}");
+    }
+}
+
 #[test]
 fn a_text_is_replaced_only_when_told_to() {
     let directory = here();

@@ -185,6 +185,9 @@ impl Tuning {
             require(key("required"), trial.required, keeps, "from 0 to 1")?;
             if let Some(deadline) = trial.deadline {
                 positive(key("deadline"), deadline)?;
+                let is_seen = deadline <= experiment.simulation.duration;
+                let rule = "at most simulation.duration";
+                require(key("deadline"), deadline, is_seen, rule)?;
             }
             let world = trial.world(experiment);
             if let Some(cost) = &trial.cost {
