@@ -132,7 +132,7 @@ fn untuned(experiment: &Experiment) -> Vec<&'static str> {
 }
 
 /// The keys below a value, and what stands there; a list is one value.
-fn flat(value: &Value) -> BTreeMap<String, Value> {
+pub(crate) fn flat(value: &Value) -> BTreeMap<String, Value> {
     let Value::Table(table) = value else {
         return BTreeMap::from([(String::new(), value.clone())]);
     };

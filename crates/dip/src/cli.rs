@@ -22,6 +22,7 @@ use crate::output::Output;
 use crate::replay::ReplayArgs;
 use crate::report::ReportArgs;
 use crate::trajectory::TrajectoryArgs;
+use crate::words::nearest;
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done; 1 failed: something could not be done, or does not hold;
@@ -419,7 +420,11 @@ impl Controlled {
 }
 
 pub(crate) fn controller(name: &str) -> Result<Kind, String> {
-    name.parse().map_err(|error: smc_controllers::UnknownController| error.to_string())
+    name.parse().map_err(|error: smc_controllers::UnknownController| {
+        let near = nearest(name, Kind::ALL.into_iter().map(Kind::name));
+        let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
+        format!("{near}{error}")
+    })
 }
 
 /// Some of the laws, in the order in which they were typed.
@@ -575,13 +580,78 @@ fn finite(text: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    use std::fs;
+    use std::path::Path;
 
-    use super::{Cli, five_poles, six_numbers};
+    use clap::error::ErrorKind;
+    use clap::{CommandFactory, Parser};
+
+    use super::{Cli, controller, five_poles, six_numbers};
+
+    fn documents(directory: &Path, found: &mut Vec<String>) {
+        for entry in fs::read_dir(directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                documents(&path, found);
+            } else if path.extension().is_some_and(|extension| extension == "md") {
+                found.push(fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+
+    /// Of a command as it stands in a document: without what only the shell reads, and something for each
+    /// placeholder.
+    fn words(line: &str) -> Vec<String> {
+        let line = line.split([';', '>', '|', '#']).next().unwrap();
+        let word = |word: &str| match word {
+            "NAME" => "lqr".to_owned(),
+            "N" => "3".to_owned(),
+            "SHELL" => "bash".to_owned(),
+            word => word.replace('\'', ""),
+        };
+        line.split_whitespace().map(word).collect()
+    }
+
+    #[test]
+    fn every_command_in_the_documents_is_one() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut texts = vec![fs::read_to_string(root.join("README.md")).unwrap()];
+        documents(&root.join("docs"), &mut texts);
+        let (mut typed, mut mentioned) = (0, 0);
+        for text in &texts {
+            for block in text.split("```sh\n").skip(1) {
+                let block = block.split("```").next().unwrap().replace("\\\n", " ");
+                for line in block.lines().filter(|line| line.starts_with("dip ")) {
+                    let parsed = Cli::try_parse_from(words(line));
+                    assert!(parsed.is_ok(), "{line}\n{}", parsed.unwrap_err());
+                    typed += 1;
+                }
+            }
+            for line in text.split('`').filter(|code| code.starts_with("dip ")) {
+                match Cli::try_parse_from(words(line)).map_err(|error| error.kind()) {
+                    // A part of a command is mentioned, too.
+                    Ok(_) | Err(ErrorKind::MissingRequiredArgument) => mentioned += 1,
+                    Err(ErrorKind::InvalidValue)
+                        if words(line).last().is_some_and(|word| word.starts_with("--")) => {}
+                    Err(kind) => panic!("{line}: {kind}"),
+                }
+            }
+        }
+        assert!(typed > 30 && mentioned > 60, "{typed} {mentioned}");
+    }
 
     #[test]
     fn command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_law_that_is_probably_meant_is_named() {
+        let message = controller("super_twistng").unwrap_err();
+        assert!(
+            message.starts_with("did you mean `super_twisting`? unknown controller; there are")
+        );
+        assert!(controller("juggler").unwrap_err().starts_with("unknown controller; there are"));
     }
 
     #[test]

@@ -22,6 +22,7 @@ use crate::input::InputError;
 use crate::output::Output;
 use crate::results::write_content;
 use crate::terminal::note;
+use crate::words::nearest;
 use crate::yaml::Yaml;
 
 #[derive(Debug, Args)]
@@ -93,12 +94,20 @@ fn convert(path: &Path) -> Result<Converted, InputError> {
             break table;
         };
         let (key, message) = (error.key(), error.to_string());
-        let guilty = fates.values_mut().find(|fate| match fate {
-            Fate::Became(values) => values.iter().any(|(ours, _)| key.starts_with(ours.as_str())),
+        let became = |fate: &Fate, is_it: &dyn Fn(&str) -> bool| match fate {
+            Fate::Became(values) => values.iter().any(|(ours, _)| is_it(ours)),
             Fate::Refused(_) => false,
-        });
-        match guilty {
-            Some(fate) => *fate = Fate::Refused(message),
+        };
+        let is_at_fault = |ours: &str| key.starts_with(ours);
+        // What is as built in breaks a rule only by another key, which the rule names.
+        let is_named = |ours: &str| message.contains(ours);
+        let by = |is_it: &dyn Fn(&str) -> bool| {
+            fates.iter().find(|(_, fate)| became(fate, is_it)).map(|(key, _)| *key)
+        };
+        match by(&is_at_fault).or_else(|| by(&is_named)) {
+            Some(guilty) => {
+                fates.insert(guilty, Fate::Refused(message));
+            }
             None => return Err(fault(&message)),
         }
     };
@@ -185,14 +194,17 @@ fn fate(key: &str, value: &Value, said: &BTreeMap<String, Value>) -> Fate {
         ("physics", "singularity_cond_threshold", _) => {
             refused("the mass matrix of a checked plant is never singular")
         }
-        ("physics", _, _) => refused("the equations of motion are always the full ones"),
+        ("physics", _, _) if value.is_bool() => {
+            refused("the equations of motion are always the full ones")
+        }
+        ("physics", _, _) => Fate::Refused(unknown(name)),
         ("physics_uncertainty", _, Some(here)) => match value.as_float() {
             Some(0.0) => refused("0: nothing is off"),
             Some(_) => numbers(&[&format!("mismatch.{here}.uniform")]),
             None => refused("not a number"),
         },
         ("physics_uncertainty", "n_evals", _) => {
-            refused("as many plants as there are runs: --starts, --runs, tuning.starts")
+            refused("as many plants as there are runs: --starts, --runs, tuning.trials.runs")
         }
         ("simulation", "duration", _) => numbers(&["simulation.duration"]),
         ("simulation", "dt", _) => numbers(&["simulation.step", "simulation.control_period"]),
@@ -232,6 +244,9 @@ fn fate(key: &str, value: &Value, said: &BTreeMap<String, Value>) -> Fate {
         ("controllers", _, _) if name.starts_with("swing_up_smc.") => {
             refused("nothing swings up here: runs start near upright")
         }
+        ("controllers", _, _) if name.starts_with("mpc_controller.") => {
+            refused("no law here looks ahead: dip gains lists those that there are")
+        }
         ("controllers", _, _) if name.split('.').next_back() == Some("dt") => {
             refused("a law is told the period: simulation.control_period")
         }
@@ -243,13 +258,22 @@ fn fate(key: &str, value: &Value, said: &BTreeMap<String, Value>) -> Fate {
              here other metrics in other units: tuning.cost",
         ),
         ("pso", "n_particles", _) => refused("not of an experiment: dip tune --particles"),
-        ("pso", "iters", _) => refused("not of an experiment: dip tune --iterations"),
+        ("pso", "iters", _) => {
+            refused("not of an experiment: dip tune --budget, particles × iters")
+        }
         ("pso", "seed", _) | ("global_seed", _, _) => refused("not of an experiment: --seed"),
         ("pso", _, _) => refused("bounds and settings of the search are the program's: dip gains"),
+        ("verification", "integrators", _) => refused("one for a run: simulation.integrator"),
         ("verification", _, _) => refused("not of an experiment: dip simulate --x0, settling"),
         ("hil", _, _) => refused("there is no hardware in the loop"),
         _ => refused("not known"),
     }
+}
+
+/// Of a key of the plant that there is not.
+fn unknown(name: &str) -> String {
+    let near = nearest(name, PLANT.iter().map(|(there, _)| *there));
+    near.map_or_else(|| "not known".to_owned(), |near| format!("not known; `{near}` is"))
 }
 
 /// Says of each surface why it was not taken over, by its poles on the converted plant.

@@ -102,7 +102,7 @@ pub(crate) fn shortened(value: &Value) -> String {
 }
 
 /// Options that change no bit of a result, or are found in the experiment.
-const SHOWN: [&str; 7] = ["color", "force", "json", "quiet", "resume", "set", "threads"];
+const SHOWN: [&str; 8] = ["color", "force", "json", "parquet", "quiet", "resume", "set", "threads"];
 
 /// The words that matter, in the order of the help, of those of a whole command line.
 fn words(typed: &[String]) -> Result<Vec<String>, clap::Error> {

@@ -16,6 +16,7 @@ use sim_runner::Experiment;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table};
 
+use crate::check::flat;
 use crate::input::InputError;
 use crate::locate::{path_at, place_of};
 use crate::schema::{is_choice, meaning};
@@ -301,7 +302,8 @@ impl Layers {
             } else {
                 message
             };
-            let message = suggestion(&message).map_or(message.clone(), |name| {
+            let near = suggestion(&message).map(str::to_owned).or_else(|| elsewhere(&message));
+            let message = near.map_or(message.clone(), |name| {
                 let (what, rest) = message.split_once(", ").unwrap_or((&message, ""));
                 format!("{what}; did you mean `{name}`?\n  {rest}")
             });
@@ -335,6 +337,15 @@ impl Layers {
         let root = DeValue::Table(self.merged());
         self.layer_at(&place_of(&root, key.split('.'))?)
     }
+}
+
+/// The only key of that name in another table, for one that a message says is unknown here.
+fn elsewhere(message: &str) -> Option<String> {
+    let (name, _) = message.strip_prefix("unknown key `")?.split_once('`')?;
+    let built_in = Table::try_from(Experiment::default()).ok()?;
+    let end = format!(".{name}");
+    let mut keys = flat(&built_in.into()).into_keys().filter(|key| key.ends_with(&end));
+    keys.next().filter(|_| keys.next().is_none())
 }
 
 fn read(path: &Path) -> std::io::Result<String> {

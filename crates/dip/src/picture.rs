@@ -14,6 +14,7 @@ use smc_controllers::{Kind, Remembered};
 
 use crate::output::Draft;
 use crate::results::Results;
+use crate::terminal::busy;
 
 /// Colours that the colour-blind can tell apart (Okabe and Ito 2008), and a line each that differs
 /// in style or weight, so that the picture can be read in grey.
@@ -141,6 +142,9 @@ pub(crate) fn remembered(canvas: Canvas, horizon: f64, shown: &[Shown]) -> Resul
     save(canvas, columns(&panels, horizon, shown))
 }
 
+/// Of an axis, as a share of its numbers: else those at its ticks, of five digits, are one and the same.
+const LEAST_SPAN: f64 = 0.01;
+
 /// Panels above each other: the whole run on the left, its beginning on the right.
 fn columns(panels: &[(String, Value<'_>)], horizon: f64, shown: &[Shown]) -> Figure {
     let (mut plots, mut layouts) = (Vec::new(), Vec::new());
@@ -163,6 +167,14 @@ fn columns(panels: &[(String, Value<'_>)], horizon: f64, shown: &[Shown]) -> Fig
                 .with_y_label(label)
                 .with_x_axis_max(until)
                 .with_force_margins(90.0, 20.0);
+            let (low, high) = layout.y_range;
+            let least = LEAST_SPAN * low.abs().max(high.abs());
+            if high - low < least {
+                let middle = low.midpoint(high);
+                layout = layout
+                    .with_y_axis_min(middle - least / 2.0)
+                    .with_y_axis_max(middle + least / 2.0);
+            }
             if row + 1 == panels.len() {
                 layout = layout.with_x_label("t [s]");
             }
@@ -229,6 +241,7 @@ impl Canvas {
 
 /// Writes a figure.
 pub(crate) fn save(canvas: Canvas, figure: Figure) -> Result<()> {
+    let _busy = busy("drawing");
     let mut scene = figure.render();
     let svg = SvgBackend::new().render_scene(&scene);
     scene.elements = scene.elements.into_iter().flat_map(dashes).collect();

@@ -43,7 +43,8 @@ pub(crate) fn meaning(path: &[String]) -> Option<String> {
     // A description beside a reference is the field's; those of its type, or of the alternative of
     // which it is the name, are only substitutes.
     let own = node.get("description").or_else(|| resolve(&schema, node)?.get("description"));
-    Some(own.or(alternative)?.as_str()?.split('\n').next()?.to_owned())
+    // The first paragraph, whatever its lines.
+    Some(own.or(alternative)?.as_str()?.split("\n\n").next()?.replace('\n', " "))
 }
 
 /// What stands under `key`, be it a property, an entry of a list, or in one of several alternatives;
@@ -157,7 +158,9 @@ mod tests {
                 path.push(key.clone());
                 // Within a surface the alternatives describe themselves.
                 if key != "surface" {
-                    assert!(meaning(path).is_some(), "{path:?} has no meaning");
+                    let meaning =
+                        meaning(path).unwrap_or_else(|| panic!("{path:?} has no meaning"));
+                    assert!(meaning.ends_with(['.', ')']), "{path:?}: {meaning}");
                     walk(value, path);
                 }
                 path.pop();

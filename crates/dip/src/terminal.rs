@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anstream::eprintln;
 use clap::ColorChoice;
@@ -97,11 +98,36 @@ pub(crate) fn styled(text: &str) -> String {
 
 /// A bar on stderr, which shows nothing where there is no terminal.
 pub(crate) fn progress_bar(length: u64, unit: &str) -> ProgressBar {
-    let style = format!("{{bar:25}} {{pos}}/{{len}} {unit}, {{rate}}, {{eta}} left {{msg}}");
+    let style =
+        format!("{{spinner}} {{bar:25}} {{pos}}/{{len}} {unit}, {{rate}}, {{eta}} left {{msg}}");
     let style = ProgressStyle::with_template(&style).expect("the template is valid");
     let bar = ProgressBar::new(length).with_style(style.with_key("rate", rate));
+    shown(bar)
+}
+
+/// Says on stderr what is done that has no length, until it is dropped.
+pub(crate) fn busy(what: &str) -> Busy {
+    let style = ProgressStyle::with_template("{spinner} {msg}").expect("the template is valid");
+    Busy(shown(ProgressBar::new_spinner().with_style(style).with_message(what.to_owned())))
+}
+
+/// See [`busy`].
+#[must_use]
+pub(crate) struct Busy(ProgressBar);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// It moves though nothing else does; but for whom nobody looks, it is hidden.
+fn shown(bar: ProgressBar) -> ProgressBar {
     if IS_QUIET.load(Ordering::Relaxed) {
         bar.set_draw_target(ProgressDrawTarget::hidden());
+    }
+    if !bar.is_hidden() {
+        bar.enable_steady_tick(Duration::from_millis(200));
     }
     bar
 }

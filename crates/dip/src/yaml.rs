@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Location, Spanned};
+use serde_saphyr::{Error as Fault, Location, Spanned};
 use toml::de::{DeTable, DeValue};
 
 /// A document, which begins with a table.
@@ -34,14 +34,19 @@ pub(crate) struct YamlError {
 
 impl Yaml {
     pub(crate) fn parse(text: &str) -> Result<Self, YamlError> {
-        let root: Spanned<Node> = serde_saphyr::from_str(text).map_err(|error| {
-            let error = error.without_snippet();
-            let place = error.location().and_then(|location| bytes(text, &location));
-            // The place is shown, and said once.
-            let message = error.to_string();
-            let message = message.split_once(" at line ").map_or(&*message, |(what, _)| what);
-            YamlError { place, message: message.to_owned() }
-        })?;
+        let root: Spanned<Node> = match serde_saphyr::from_str(text) {
+            Ok(root) => root,
+            Err(error)
+                if matches!(error.without_snippet(), Fault::Eof { .. }) && is_empty(text) =>
+            {
+                return Ok(Self(Vec::new()));
+            }
+            Err(error) => {
+                let error = error.without_snippet();
+                let place = error.location().and_then(|location| bytes(text, &location));
+                return Err(YamlError { place, message: in_words(error) });
+            }
+        };
         match root.value {
             Node::Table(entries) => Ok(Self(entries)),
             _ => Err(YamlError { place: None, message: "expected a table of keys".to_owned() }),
@@ -51,6 +56,26 @@ impl Yaml {
     /// As TOML's tree, with places in `text`.
     pub(crate) fn table(&self, text: &str) -> DeTable<'_> {
         table(&self.0, text)
+    }
+}
+
+/// Is there nothing but comments?
+fn is_empty(text: &str) -> bool {
+    text.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#'))
+}
+
+/// What is wrong, where the library tells its callers what they could do.
+fn in_words(error: &Fault) -> String {
+    match error {
+        Fault::DuplicateMappingKey { key: Some(key), .. } => format!("duplicate key `{key}`"),
+        Fault::MultipleDocuments { .. } => "a second document: must be one".to_owned(),
+        Fault::NullIntoString { .. } => "a key that is nothing: must be text".to_owned(),
+        Fault::Budget { .. } => "too deep or too long for an experiment".to_owned(),
+        other => {
+            // The place is shown, and said once.
+            let message = other.to_string();
+            message.split_once(" at line ").map_or(&*message, |(what, _)| what).to_owned()
+        }
     }
 }
 

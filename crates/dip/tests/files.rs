@@ -178,3 +178,27 @@ fn what_is_no_config_of_the_predecessor_is_refused() {
     }
     assert_eq!(dip(directory.path(), &["convert", "none.yaml"]).status.code(), Some(2));
 }
+
+#[test]
+fn a_config_whose_step_does_not_fit_here_loses_that_key_only() {
+    let directory = here();
+    let text = "physics: { cart_mass: 1.25, cart_masss: 2.0 }\nsimulation: { dt: 0.003 }\n";
+    fs::write(directory.path().join("config.yaml"), text).unwrap();
+    let output = dip(directory.path(), &["convert", "config.yaml"]);
+    let report = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{report}");
+    assert!(String::from_utf8(output.stdout).unwrap().contains("m0 = 1.25"));
+    let refused = "simulation.dt = 0.003: simulation.duration = 10 s: must be a multiple";
+    assert!(report.contains(refused), "{report}");
+    assert!(report.contains("physics.cart_masss = 2.0: not known; `cart_mass` is"), "{report}");
+}
+
+#[test]
+fn an_empty_file_says_nothing() {
+    let directory = here();
+    for (name, text) in [("a.toml", ""), ("a.yaml", ""), ("b.yaml", "# Nothing.\n\n  # Yet.\n")] {
+        fs::write(directory.path().join(name), text).unwrap();
+        let output = dip(directory.path(), &["check", name]);
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}

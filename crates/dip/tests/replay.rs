@@ -45,6 +45,7 @@ fn every_document_comes_out_again() {
         ("compare --controllers lqr --starts 2 --seed 3 --box 0.1 --out o", "comparison"),
         ("simulate --controller lqr --seed 4 --gains gains/tune.json --out o", "summary"),
         ("simulate --controller lqr --vector 1,2,3,4,5,6 --x0 0,-0.1,0,0,0,0 --out o", "summary"),
+        ("simulate --controller lqr --out o --parquet", "summary"),
         ("simulate --controller none --duration 0.2 --set plant.m1=0.3 --out o", "summary"),
         ("simulate --controller lqr --replay 4:17 --box 0.3 --design sobol --out o", "summary"),
         (

@@ -190,6 +190,8 @@ fn what_is_wrong_is_said() {
         ("report broken", "summary.json: EOF while parsing"),
         ("report no_run --strip strip.svg", "--strip: the directory has no trajectory"),
         ("report no_run --gif run.gif", "--gif: the directory has no trajectory"),
+        ("report broken/summary.json", "broken/summary.json: a file, must be a directory"),
+        ("report no_run --strip one.svg --gif one.svg", "--strip and --gif: must be two files"),
         ("report", "<DIR>"),
     ] {
         let output = dip(here, arguments);

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields, default)]
 pub struct Settling {
-    /// Settled: both angles within this many rad of upright, and …
+    /// Settled: both angles within this many rad of upright.
     pub theta: f64,
-    /// … the cart within this many m of the origin.
+    /// Settled, too: the cart within this many m of the origin.
     pub x: f64,
     /// Fallen: either angle beyond this many rad.
     pub fall_angle: f64,

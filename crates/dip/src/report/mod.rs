@@ -22,6 +22,7 @@ use self::trajectories::Trajectory;
 use crate::input::InputError;
 use crate::output::{Draft, Output, VERSION};
 use crate::results::{Present, has_content, keep_other, write_content};
+use crate::terminal::busy;
 use crate::trajectory::DESCRIPTION;
 
 #[derive(Debug, Args)]
@@ -68,7 +69,15 @@ struct Data {
 }
 
 pub(crate) fn run(output: &Output, args: &ReportArgs) -> Result<()> {
+    if args.directory.is_file() {
+        let message = format!("{}: a file, must be a directory", args.directory.display());
+        return Err(InputError::new(&message).into());
+    }
+    if args.strip.is_some() && args.strip == args.gif {
+        return Err(InputError::new(&"--strip and --gif: must be two files").into());
+    }
     claim(&args.directory, output.present())?;
+    let _busy = busy("making a report");
     let data = Data::read(&args.directory)?;
     let mut drawn = Vec::new();
     if let Some(path) = &args.strip {
@@ -107,6 +116,7 @@ pub(crate) fn claim(directory: &Path, present: Present) -> Result<()> {
 
 /// Writes `report.html` of what is in a directory.
 pub(crate) fn write(directory: &Path) -> Result<()> {
+    let _busy = busy("making a report");
     write_page(directory, &Data::read(directory)?)?;
     Ok(())
 }
