@@ -1,8 +1,9 @@
 //! `cargo xtask bench`: the benchmarks of speed, as the ratios that are promised.
 //!
 //! Each figure is the fastest of the samples that criterion took in all rounds: on a machine that others
-//! use too, it is the one that they disturbed least, and a slow minute meets no ratio in one half only. A promise for a processor of another kind is not judged: no such
-//! instruction set, or not so much arithmetic.
+//! use too, it is the one that they disturbed least, and a slow minute meets no ratio in one half only.
+//! A promise for a processor of another kind is not judged: no such instruction set, or not so much
+//! arithmetic.
 //!
 //! Validated by the tests here.
 
@@ -47,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     conclude("bench", "every ratio as promised", &faults)
 }
 
-/// How often all benchmarks are run: each time their samples have this name.
+/// The rounds in which all benchmarks are run, by the names of their samples.
 const ROUNDS: [&str; 4] = ["first", "second", "third", "fourth"];
 
 /// A ratio of two benchmarks, and what it has to be.

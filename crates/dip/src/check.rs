@@ -2,7 +2,6 @@
 //!
 //! Everything that could be wrong is an error of loading, with its place. Validated in `tests/files.rs`.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Result;
@@ -16,6 +15,7 @@ use toml::{Table, Value};
 
 use crate::input::{InputError, Source};
 use crate::layers::Config;
+use crate::locate::flat;
 use crate::output::{Output, SCHEMA};
 use crate::terminal::{significant, warn};
 
@@ -129,21 +129,6 @@ fn untuned(experiment: &Experiment) -> Vec<&'static str> {
     let is_as_shipped =
         |kind: &Kind| experiment.controllers.get(*kind) == built_in.controllers.get(*kind);
     Kind::ALL.into_iter().filter(is_as_shipped).map(Kind::name).collect()
-}
-
-/// The keys below a value, and what stands there; a list is one value.
-pub(crate) fn flat(value: &Value) -> BTreeMap<String, Value> {
-    let Value::Table(table) = value else {
-        return BTreeMap::from([(String::new(), value.clone())]);
-    };
-    let below = |(name, value): (&String, &Value)| {
-        let name = name.clone();
-        flat(value).into_iter().map(move |(key, value)| match &*key {
-            "" => (name.clone(), value),
-            _ => (format!("{name}.{key}"), value),
-        })
-    };
-    table.iter().flat_map(below).collect()
 }
 
 fn surfaces(source: &Source) -> Result<Vec<Decay>> {

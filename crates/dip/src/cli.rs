@@ -270,7 +270,7 @@ pub(crate) struct MontecarloArgs {
     pub(crate) resume: bool,
 
     /// Threads [default: those of the processor]
-    #[arg(long, value_name = "T")]
+    #[arg(long, value_name = "T", value_parser = threads)]
     pub(crate) threads: Option<NonZeroUsize>,
 
     /// Use gains that `dip tune --out` wrote; may be given once for each controller
@@ -459,6 +459,16 @@ fn starts(text: &str) -> Result<NonZeroU64, String> {
     match text.parse::<NonZeroU64>() {
         Ok(count) if count.get() <= STARTS_MAX => Ok(count),
         _ => Err(format!("must be a whole number from 1 to {STARTS_MAX}")),
+    }
+}
+
+/// Each has a stack and a batch of its own.
+const THREADS_MAX: usize = 1024;
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    match text.parse::<NonZeroUsize>() {
+        Ok(count) if count.get() <= THREADS_MAX => Ok(count),
+        _ => Err(format!("must be a whole number from 1 to {THREADS_MAX}")),
     }
 }
 

@@ -4,6 +4,7 @@ use anyhow::Result;
 use dip_dynamics::State;
 use schemars::JsonSchema;
 use serde::Serialize;
+use sim_runner::Experiment;
 use smc_controllers::{
     ControllerSpec, FarSurface, Kind, LqrSpec, Pole, PositiveForm, Surface, SurfaceDesign, Weights,
     lqr_gain,
@@ -12,7 +13,7 @@ use smc_controllers::{
 use crate::cli::DesignArgs;
 use crate::input::{InputError, Source};
 use crate::layers::Config;
-use crate::output::{Output, SCHEMA};
+use crate::output::{Output, SCHEMA, VERSION};
 use crate::provenance::Provenance;
 use crate::terminal::significant;
 
@@ -20,7 +21,6 @@ use crate::terminal::significant;
 #[schemars(rename = "design")]
 pub(crate) struct Document {
     schema: u32,
-    provenance: Provenance,
     a: [[f64; 6]; 6],
     b: [f64; 6],
     #[serde(flatten)]
@@ -31,6 +31,10 @@ pub(crate) struct Document {
     /// In N/s; only of the super-twisting law.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejected_rate: Option<f64>,
+    version: &'static str,
+    provenance: Provenance,
+    /// Of the plant and the surfaces.
+    experiment: Experiment,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -121,7 +125,7 @@ impl Shown {
 
 pub(crate) fn run(config: &Config, output: &Output, args: &DesignArgs) -> Result<()> {
     let source = Source::load(config)?;
-    let linear = source.checked(sim_runner::Experiment::model)?.linearise(&State::UPRIGHT, 0.0);
+    let linear = source.checked(Experiment::model)?.linearise(&State::UPRIGHT, 0.0);
     let LqrSpec { weights: baseline } = source.experiment().controllers.lqr;
     let weights = args.q.zip(args.r).map_or(baseline, |(q, r)| Weights { q, r });
     let given = given(args);
@@ -146,13 +150,15 @@ pub(crate) fn run(config: &Config, output: &Output, args: &DesignArgs) -> Result
     let k = lqr_gain(&linear, &weights).map_err(|error| InputError::new(&error))?;
     let document = Document {
         schema: SCHEMA,
-        provenance: Provenance::of_this(None),
         a: linear.a.transpose().into(),
         b: linear.b.into(),
         near: Shown::of(s.transpose().into(), sliding_poles, condition_numbers),
         far,
         lqr_gain: k.transpose().into(),
         rejected_rate: spec.as_ref().and_then(rejected_rate),
+        version: VERSION,
+        provenance: Provenance::of_this(None),
+        experiment: source.experiment().clone(),
     };
     output.show(&document, || in_words(&document))
 }

@@ -16,9 +16,8 @@ use sim_runner::Experiment;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table};
 
-use crate::check::flat;
 use crate::input::InputError;
-use crate::locate::{path_at, place_of};
+use crate::locate::{flat, path_at, place_of};
 use crate::schema::{is_choice, meaning};
 use crate::words::{in_words, quoted, suggestion};
 use crate::yaml::Yaml;

@@ -1,11 +1,12 @@
-//! Where in the tree of a file a key stands, and which key stands at a place.
+//! Where in the tree of a file a key stands, which key stands at a place, and which keys there are.
 //!
 //! What keys mean is told by `schema`. Validated by its own tests.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
+use toml::{Spanned, Value};
 
 /// The keys from the root to what stands at `place`, a range of bytes: `["plant", "m0"]`. Entries of
 /// a list of tables are counted from 0: `["disturbances", "0", "on"]`.
@@ -103,6 +104,21 @@ fn holds_tables(value: &DeValue<'_>) -> bool {
         DeValue::Array(entries) => entries.iter().any(|entry| entry.get_ref().is_table()),
         _ => false,
     }
+}
+
+/// The keys below a value, and what stands there; a list is one value.
+pub(crate) fn flat(value: &Value) -> BTreeMap<String, Value> {
+    let Value::Table(table) = value else {
+        return BTreeMap::from([(String::new(), value.clone())]);
+    };
+    let below = |(name, value): (&String, &Value)| {
+        let name = name.clone();
+        flat(value).into_iter().map(move |(key, value)| match &*key {
+            "" => (name.clone(), value),
+            _ => (format!("{name}.{key}"), value),
+        })
+    };
+    table.iter().flat_map(below).collect()
 }
 
 #[cfg(test)]

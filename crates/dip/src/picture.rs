@@ -142,8 +142,13 @@ pub(crate) fn remembered(canvas: Canvas, horizon: f64, shown: &[Shown]) -> Resul
     save(canvas, columns(&panels, horizon, shown))
 }
 
-/// Of an axis, as a share of its numbers: else those at its ticks, of five digits, are one and the same.
-const LEAST_SPAN: f64 = 0.01;
+/// A wider axis for one that is so narrow that the numbers at its ticks, of five digits, would be one and
+/// the same.
+fn widened((low, high): (f64, f64)) -> Option<(f64, f64)> {
+    let least = 0.01 * low.abs().max(high.abs());
+    let middle = low.midpoint(high);
+    (high - low < least).then_some((middle - least / 2.0, middle + least / 2.0))
+}
 
 /// Panels above each other: the whole run on the left, its beginning on the right.
 fn columns(panels: &[(String, Value<'_>)], horizon: f64, shown: &[Shown]) -> Figure {
@@ -167,13 +172,8 @@ fn columns(panels: &[(String, Value<'_>)], horizon: f64, shown: &[Shown]) -> Fig
                 .with_y_label(label)
                 .with_x_axis_max(until)
                 .with_force_margins(90.0, 20.0);
-            let (low, high) = layout.y_range;
-            let least = LEAST_SPAN * low.abs().max(high.abs());
-            if high - low < least {
-                let middle = low.midpoint(high);
-                layout = layout
-                    .with_y_axis_min(middle - least / 2.0)
-                    .with_y_axis_max(middle + least / 2.0);
+            if let Some((low, high)) = widened(layout.y_range) {
+                layout = layout.with_y_axis_min(low).with_y_axis_max(high);
             }
             if row + 1 == panels.len() {
                 layout = layout.with_x_label("t [s]");
@@ -302,7 +302,16 @@ fn cut(points: &[(f64, f64)], lengths: &[f64]) -> Vec<Vec<(f64, f64)>> {
 
 #[cfg(test)]
 mod tests {
-    use super::cut;
+    use super::{cut, widened};
+
+    #[test]
+    fn an_axis_is_wide_enough_for_the_numbers_at_its_ticks() {
+        let (low, high) = widened((84.3303, 84.3312)).unwrap();
+        assert!(low < 84.0 && high > 84.7, "{low} {high}");
+        for wide in [(84.0, 85.0), (-1.0, 1.0), (0.0, 1e-9), (0.0, 0.0)] {
+            assert_eq!(widened(wide), None, "{wide:?}");
+        }
+    }
 
     /// A corner of two sides of 5, dashes of 3 and gaps of 1: the pattern goes on around the corner.
     #[test]

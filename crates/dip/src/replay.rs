@@ -206,6 +206,7 @@ fn of_search(essence: &Essence, document: &Value) -> Result<Vec<String>, String>
     Ok(words)
 }
 
+/// The gains that a search began with, if its document says that they are others than those of the experiment.
 fn begin(document: &Value) -> Result<Option<ControllerSpec>, String> {
     let (Some(gains), Some(law)) = (document.get("begin"), document["controller"].as_str()) else {
         return Ok(None);

@@ -141,6 +141,8 @@ impl Trajectories {
         csv: &mut dyn Observer,
         fly: impl FnOnce(&mut dyn Observer) -> Result<T>,
     ) -> Result<T> {
+        use std::error::Error;
+
         let Origin { schema, provenance, experiment } = &self.origin;
         let metadata = [
             ("schema", schema.to_string()),
@@ -154,7 +156,11 @@ impl Trajectories {
             let parquet = sim_runner::ParquetTrajectory::new(file, flown.remembered, metadata)?;
             let mut both = (csv, parquet);
             let result = fly(&mut both)?;
-            both.1.finish()?;
+            // What the file system says, without the words of the library around it.
+            both.1.finish().map_err(|error| match error.source() {
+                Some(source) => anyhow::anyhow!("{source}"),
+                None => error.into(),
+            })?;
             Ok(result)
         })
     }

@@ -616,6 +616,7 @@ fn bad_arguments_name_the_argument_the_value_and_the_rule() {
         ("design --controller lqr --poles -1,-2,-3,-4,-5", &["--poles", "--controller"]),
         ("compare --starts 5 --box 1e308", &["box", "at most pi"]),
         ("compare --starts 0", &["--starts", "0", "from 1 to 10000000"]),
+        ("montecarlo --threads 100000", &["--threads", "100000", "from 1 to 1024"]),
         ("compare --starts 5 --box -0.2", &["box", "-0.2", "greater than 0"]),
         ("compare --starts 5 --box nan", &["box", "NaN", "greater than 0"]),
         ("compare --box 0.2", &["--starts"]),

@@ -196,7 +196,11 @@ fn what_is_no_document_is_refused() {
         ("[]", "document = []: must be an object"),
         ("3", "document = 3: must be an object"),
         ("{}", "schema is missing: must be 1"),
-        (&design, "experiment is missing: must be the experiment that ran"),
+        (&design, "provenance.command is of `dip design`: must be of compare,"),
+        (
+            &changed(&|d| d["experiment"] = Value::Null),
+            "experiment is missing: must be the experiment that ran",
+        ),
         (&changed(&|d| d["schema"] = 2.into()), "schema = 2: must be 1"),
         (&changed(&|d| d["version"] = 2.into()), "version = 2: must be a version of dip"),
         (

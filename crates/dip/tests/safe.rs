@@ -240,9 +240,13 @@ fn a_full_disk_costs_nothing_that_is_there() {
     let directory = directory.path();
     done(directory, "simulate --controller lqr --out o");
     let before = files(directory);
-    for (blocks, file) in [(0, "trajectory.csv"), (100, "trajectory.csv")] {
+    for (blocks, file, options) in [
+        (0, "trajectory.csv", ""),
+        (100, "trajectory.csv", ""),
+        (0, "trajectory.parquet", "--parquet"),
+    ] {
         let line = format!(
-            "trap '' XFSZ; ulimit -f {blocks}; exec {} simulate --controller hybrid --out o --force",
+            "trap '' XFSZ; ulimit -f {blocks}; exec {} simulate --controller hybrid --out o --force {options}",
             env!("CARGO_BIN_EXE_dip")
         );
         let mut shell = Command::new("sh");
@@ -250,6 +254,7 @@ fn a_full_disk_costs_nothing_that_is_there() {
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert!(stderr.contains("cannot write") && stderr.contains(file), "{stderr}");
+        assert_eq!(stderr.matches("cannot write").count(), 1, "{stderr}");
         assert!(files(directory) == before, "{stderr}");
     }
 }

@@ -227,6 +227,11 @@ fn weights_of_the_cost_that_must_not_be_negative() {
         "tuning.trials.0.required = 1.5: must be from 0 to 1",
     );
     check(
+        |experiment| experiment.tuning.trials[0].deadline = Some(10.5),
+        "tuning.trials.0.deadline",
+        "tuning.trials.0.deadline = 10.5: must be at most simulation.duration",
+    );
+    check(
         |experiment| {
             experiment.tuning.trials[1].mismatch =
                 Some(Mismatch { m1: Some(Spread::Uniform(2.0)), ..Mismatch::default() });
