@@ -24,7 +24,7 @@ fn main() -> Result<(), ParameterError> {
             );
         }
         let here = plant.evaluate(&state);
-        let next = Integrator::Rk4.step(&plant, &state, &here, 0.0, [0.0; 3], dt);
+        let next = Integrator::Rk4.step(&plant, &state, &here, 0.0, None, dt);
         // The trapezoidal rule, whose own error shows in the last digits of the sum.
         dissipated += 0.5 * dt * (plant.dissipated_power(&state) + plant.dissipated_power(&next));
         state = next;

@@ -9,7 +9,7 @@
 use core::array::from_fn;
 use core::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 
-use crate::real::Real;
+use crate::real::{Real, Turn};
 
 /// A value and its derivatives by `N` variables.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,6 +35,15 @@ impl<const N: usize> Dual<N> {
     #[inline]
     fn chain(self, value: f64, derivative: f64) -> Self {
         Self { value, gradient: self.gradient.map(|g| derivative * g) }
+    }
+
+    /// A turn by this angle, of which the values are known.
+    #[inline]
+    fn turn(self, Turn { sin, tan_half }: Turn<f64>) -> Turn<Self> {
+        Turn {
+            sin: self.chain(sin, 1.0 - tan_half * sin),
+            tan_half: self.chain(tan_half, 0.5 * (1.0 + tan_half * tan_half)),
+        }
     }
 }
 
@@ -143,6 +152,16 @@ impl<const N: usize> Real for Dual<N> {
     }
 
     #[inline]
+    fn small_turn(self) -> Turn<Self> {
+        self.turn(Real::small_turn(self.value))
+    }
+
+    #[inline]
+    fn tiny_turn(self) -> Turn<Self> {
+        self.turn(Real::tiny_turn(self.value))
+    }
+
+    #[inline]
     fn tanh(self) -> Self {
         let tanh = Real::tanh(self.value);
         self.chain(tanh, 1.0 - tanh * tanh)
@@ -172,6 +191,7 @@ mod tests {
         let x = Dual::<1>::variable(0.7, 0);
         let two = Dual::splat(2.0);
         let (sin, cos) = x.sin_cos();
+        let (small, tiny) = (x * Dual::splat(0.02), x * Dual::splat(1e-3));
         for (name, dual, derivative) in [
             ("x² − 2", x * x - two, 1.4),
             ("x + x", x + x, 2.0),
@@ -179,6 +199,10 @@ mod tests {
             ("√x", x.sqrt(), 0.5 / 0.7_f64.sqrt()),
             ("sin", sin, 0.7_f64.cos()),
             ("cos", cos, -0.7_f64.sin()),
+            ("sin of a small angle", small.small_turn().sin, 0.014_f64.cos() * 0.02),
+            ("tan of its half", small.small_turn().tan_half, 0.01 / 0.007_f64.cos().powi(2)),
+            ("sin of a tiny angle", tiny.tiny_turn().sin, 7e-4_f64.cos() * 1e-3),
+            ("tan of its half", tiny.tiny_turn().tan_half, 5e-4 / 3.5e-4_f64.cos().powi(2)),
             ("|−x|", (-x).abs(), 1.0),
             ("tanh", x.tanh(), 1.0 - 0.7_f64.tanh().powi(2)),
             ("x^1.5", x.powf(Dual::splat(1.5)), 1.5 * 0.7_f64.sqrt()),

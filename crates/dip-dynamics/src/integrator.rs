@@ -4,7 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::plant::{Evaluation, Plant};
 use crate::real::Real;
+use crate::splat::each;
 use crate::state::State;
+use crate::trigonometry::Turns;
 
 /// A fixed-step integrator. Measured orders and drift: `tests/physics.rs`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,7 +23,7 @@ pub enum Integrator {
 
 impl Integrator {
     /// The state after `dt` seconds under the cart force `u` in N and the generalised disturbance
-    /// `w` in N and N·m, both held.
+    /// `w` in N and N·m, where there is one, both held.
     ///
     /// `here` is the plant evaluated at `state`, which the controller has just used.
     #[inline(always)]
@@ -31,31 +33,73 @@ impl Integrator {
         state: &State<R>,
         here: &Evaluation<R>,
         u: R,
-        w: [R; 3],
+        w: Option<[R; 3]>,
         dt: R,
     ) -> State<R> {
-        let k1 = State::new(state.qd(), here.acceleration(u, w));
         match self {
-            Self::Rk4 => {
-                let (half, two, sixth) = (R::splat(0.5), R::splat(2.0), R::splat(1.0 / 6.0));
-                let k2 = rate(plant, &(*state + k1 * (half * dt)), u, w);
-                let k3 = rate(plant, &(*state + k2 * (half * dt)), u, w);
-                let k4 = rate(plant, &(*state + k3 * dt), u, w);
-                *state + (k1 + (k2 + k3) * two + k4) * sixth * dt
+            // What is known of the whole step is not asked again in each of its stages.
+            Self::Rk4 if plant.is_free() && w.is_none() => {
+                rk4::<R, true>(plant, state, here, u, None, dt)
             }
+            Self::Rk4 => rk4::<R, false>(plant, state, here, u, w, dt),
             Self::SemiImplicitEuler => {
-                let qd = (*state + k1 * dt).qd();
-                let positions = State::new(qd, [R::splat(0.0); 3]);
-                State::new((*state + positions * dt).q(), qd)
+                let qd = after(state.qd(), here.acceleration(u, w), dt);
+                State::new(after(state.q(), qd, dt), qd)
             }
         }
     }
 }
 
-/// `ẋ` at `state`.
+/// In the form of Nyström (1925), for the rates of `q` are known: a stage is told by its velocities, since no
+/// force depends on `x`, and by how far the rods have turned.
 #[inline(always)]
-fn rate<R: Real>(plant: &Plant<R>, state: &State<R>, u: R, w: [R; 3]) -> State<R> {
-    State::new(state.qd(), plant.acceleration(state, u, w))
+fn rk4<R: Real, const FREE: bool>(
+    plant: &Plant<R>,
+    state: &State<R>,
+    here: &Evaluation<R>,
+    u: R,
+    w: Option<[R; 3]>,
+    dt: R,
+) -> State<R> {
+    let (half, sixth) = (R::splat(0.5) * dt, R::splat(1.0 / 6.0) * dt);
+    let (q, theta, v) = (state.q(), state.theta(), state.qd());
+    let a1 = here.acceleration(u, w);
+    let v2 = after(v, a1, half);
+    let turns = Turns::small(rods(v, half));
+    let here2 = plant.evaluate_turned::<FREE>(here, turns, turned(theta, v, half), v2);
+    let a2 = here2.acceleration(u, w);
+    let v3 = after(v, a2, half);
+    // From the second stage, not from the first: v2 − v = a1·dt/2.
+    let turns = Turns::tiny(rods(a1, half * half));
+    let here3 = plant.evaluate_turned::<FREE>(&here2, turns, turned(theta, v2, half), v3);
+    let a3 = here3.acceleration(u, w);
+    let v4 = after(v, a3, dt);
+    let turns = Turns::small(rods(v3, dt));
+    let here4 = plant.evaluate_turned::<FREE>(here, turns, turned(theta, v3, dt), v4);
+    let a4 = here4.acceleration(u, w);
+    let middle = each!(i of 3 => a2[i] + a3[i]);
+    let first = each!(i of 3 => a1[i] + middle[i]);
+    let all = each!(i of 3 => first[i] + (middle[i] + a4[i]));
+    State::new(after(q, after(v, first, sixth), dt), after(v, all, sixth))
+}
+
+/// What has grown at `rate` for `dt` seconds.
+#[inline(always)]
+fn after<R: Real>(value: [R; 3], rate: [R; 3], dt: R) -> [R; 3] {
+    each!(i of 3 => value[i] + rate[i] * dt)
+}
+
+/// The rods' part of what grows at `rate` for `dt` seconds.
+#[inline(always)]
+fn rods<R: Real>([_, rate1, rate2]: [R; 3], dt: R) -> [R; 2] {
+    [rate1 * dt, rate2 * dt]
+}
+
+/// The angles after `dt` seconds.
+#[inline(always)]
+fn turned<R: Real>(theta: [R; 2], rate: [R; 3], dt: R) -> [R; 2] {
+    let by = rods(rate, dt);
+    [theta[0] + by[0], theta[1] + by[1]]
 }
 
 crate::one_for_all_lanes!(Integrator);

@@ -36,7 +36,7 @@ pub use linearisation::Linearisation;
 pub use odd_rod::OddRod;
 pub use parameters::Parameters;
 pub use plant::{Evaluation, Plant};
-pub use real::{Mask, Real};
+pub use real::{Mask, Real, Turn};
 pub use rigs::{Rig, UnknownRig};
 pub use splat::Splat;
 pub use state::State;

@@ -4,7 +4,6 @@ use nalgebra::{Matrix6, Vector6};
 
 use crate::dual::Dual;
 use crate::plant::Plant;
-use crate::real::Real;
 use crate::splat::Splat;
 use crate::state::State;
 
@@ -23,7 +22,7 @@ impl Plant {
         let variables = state.to_array();
         let at = State::from_array(core::array::from_fn(|i| Dual::<7>::variable(variables[i], i)));
         let force = Dual::variable(u, 6);
-        let qdd = self.splat().acceleration(&at, force, [Dual::splat(0.0); 3]);
+        let qdd = self.splat().acceleration(&at, force, None);
         let rate = State::new(at.qd(), qdd).to_array();
         Linearisation {
             a: Matrix6::from_fn(|row, column| rate[row].gradient[column]),

@@ -61,6 +61,12 @@ impl<R: Copy> State<R> {
         [self.x, self.theta1, self.theta2]
     }
 
+    /// The angles `(θ1, θ2)`.
+    #[inline(always)]
+    pub fn theta(&self) -> [R; 2] {
+        [self.theta1, self.theta2]
+    }
+
     /// The rates `q̇ = (ẋ, θ̇1, θ̇2)`.
     #[inline(always)]
     pub fn qd(&self) -> [R; 3] {

@@ -8,7 +8,7 @@
 //!
 //! Validated against the platform's functions in this file.
 
-use crate::real::{Mask, Real};
+use crate::real::{Mask, Real, Turn};
 
 /// The first 33 bits of π/2: its product with an integer below 2²⁰ is exact.
 const HALF_PI_HIGH: f64 = 1.570_796_326_734_125_6;
@@ -34,12 +34,80 @@ const COS: [f64; 6] = [
     -1.135_964_755_778_819_5e-11,
 ];
 
+/// An angle in radians that is small, and one that is tiny.
+const SMALL: f64 = 0.02;
+const TINY: f64 = 1e-3;
+/// `sin δ = δ + δ³·(c0 + c1·δ²)` and `tan δ/2 = δ/2 + δ³·(c0 + c1·δ²)`: the series, of which the next term,
+/// `−δ⁷/5040` or `17·δ⁷/40320`, is put into these by the Chebyshev polynomial on `δ² ≤ SMALL²` (Lanczos
+/// 1938). What is left is below 1e-16.
+const SMALL_SIN: [f64; 2] = economised([-1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0]);
+const SMALL_TAN: [f64; 2] = economised([1.0 / 24.0, 1.0 / 240.0, 17.0 / 40320.0]);
+
+/// A polynomial of degree 2 on `[0, SMALL²]` by one of degree 1.
+const fn economised([c0, c1, c2]: [f64; 3]) -> [f64; 2] {
+    let z = SMALL * SMALL;
+    [c0 - c2 * z * z / 8.0, c1 + c2 * z]
+}
+
+/// `sin δ` and `tan δ/2` of an angle within `±SMALL`.
+#[inline(always)]
+pub(crate) fn small_turn<R: Real>(angle: R) -> Turn<R> {
+    let z = angle * angle;
+    let cube = angle * z;
+    let [s0, s1] = SMALL_SIN;
+    let [t0, t1] = SMALL_TAN;
+    Turn {
+        sin: angle + cube * (R::splat(s0) + z * R::splat(s1)),
+        tan_half: R::splat(0.5) * angle + cube * (R::splat(t0) + z * R::splat(t1)),
+    }
+}
+
+/// `sin δ` and `tan δ/2` of an angle within `±TINY`. What is left is below 1e-17.
+#[inline(always)]
+pub(crate) fn tiny_turn<R: Real>(angle: R) -> Turn<R> {
+    let cube = angle * (angle * angle);
+    Turn {
+        sin: angle + cube * R::splat(-1.0 / 6.0),
+        tan_half: R::splat(0.5) * angle + cube * R::splat(1.0 / 24.0),
+    }
+}
+
+/// The turns of both rods, and where they are small enough for their polynomials.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turns<R: Real> {
+    pub(crate) by: [Turn<R>; 2],
+    pub(crate) hold: R::Mask,
+}
+
+impl<R: Real> Turns<R> {
+    /// By angles that are seldom beyond `SMALL`.
+    #[inline(always)]
+    pub(crate) fn small(angles: [R; 2]) -> Self {
+        let by = [angles[0].small_turn(), angles[1].small_turn()];
+        Self { by, hold: are_within(angles, SMALL) }
+    }
+
+    /// By angles that are seldom beyond `TINY`.
+    #[inline(always)]
+    pub(crate) fn tiny(angles: [R; 2]) -> Self {
+        let by = [angles[0].tiny_turn(), angles[1].tiny_turn()];
+        Self { by, hold: are_within(angles, TINY) }
+    }
+}
+
+#[inline(always)]
+fn are_within<R: Real>([first, second]: [R; 2], limit: f64) -> R::Mask {
+    // A NaN that the larger is not makes NaN of its turn.
+    (first * first).max(second * second).le(R::splat(limit * limit))
+}
+
 /// `(sin, cos)` of an angle in radians.
 ///
-/// Where all lanes are within `[−π/4, π/4]` there is nothing to reduce. It would change no bit.
+/// Where all lanes are within about `[−π/4, π/4]` there is nothing to reduce. It would change no bit.
 #[inline(always)]
 pub(crate) fn sin_cos<R: Real>(angle: R) -> (R, R) {
-    let is_reduced = angle.abs().le(R::splat(core::f64::consts::FRAC_PI_4)).all();
+    // (π/4)² is 0.617.
+    let is_reduced = (angle * angle).le(R::splat(0.61)).all();
     let (x, quarter_turns) = if is_reduced { (angle, R::splat(0.0)) } else { reduced(angle) };
     let (sin, cos) = polynomials(x);
     if is_reduced { (sin, cos) } else { turned(sin, cos, quarter_turns) }
@@ -75,10 +143,7 @@ fn polynomials<R: Real>(x: R) -> (R, R) {
     let z2 = z * z;
     let powers = [z, z2, z2 * z2];
     let sin = x + x * z * estrin(powers, &SIN);
-    // 1 − z/2 is rounded; what the rounding lost is added back with the small terms.
-    let half_z = R::splat(0.5) * z;
-    let w = one - half_z;
-    let cos = w + (((one - w) - half_z) + z2 * estrin(powers, &COS));
+    let cos = (one - R::splat(0.5) * z) + z2 * estrin(powers, &COS);
     (sin, cos)
 }
 
@@ -99,7 +164,8 @@ fn estrin<R: Real>([z, z2, z4]: [R; 3], [c0, c1, c2, c3, c4, c5]: &[f64; 6]) -> 
 
 #[cfg(test)]
 mod tests {
-    use super::sin_cos;
+    use super::{SMALL, TINY, sin_cos, small_turn, tiny_turn};
+    use crate::real::Turn;
 
     /// The platform's functions are within 1 ulp; ours within 2; 1 ulp of values in [−1, 1] is at
     /// most 2⁻⁵³·2, and the reduction adds about 2⁻⁵³ near ±100 rad.
@@ -125,6 +191,23 @@ mod tests {
             let (sin_ref, cos_ref) = angle.sin_cos();
             assert!((sin - sin_ref).abs() <= TOLERANCE, "sin({angle}): {sin} {sin_ref}");
             assert!((cos - cos_ref).abs() <= TOLERANCE, "cos({angle}): {cos} {cos_ref}");
+        }
+    }
+
+    #[test]
+    fn turns_agree_with_the_platform() {
+        for (turn, range, tolerance) in
+            [(small_turn as fn(f64) -> Turn<f64>, SMALL, 1e-16), (tiny_turn, TINY, 1e-17)]
+        {
+            for i in -100_000..=100_000 {
+                let angle = f64::from(i) * 1e-5 * range;
+                let Turn { sin, tan_half } = turn(angle);
+                // And the rounding of what is near `angle` itself.
+                let tolerance = tolerance + 2e-16 * angle.abs();
+                assert!((sin - angle.sin()).abs() <= tolerance, "sin({angle}): {sin}");
+                let expected = (0.5 * angle).tan();
+                assert!((tan_half - expected).abs() <= tolerance, "tan({angle}/2): {tan_half}");
+            }
         }
     }
 

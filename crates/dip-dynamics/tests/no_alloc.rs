@@ -10,7 +10,7 @@ fn fall(plant: &Plant, mut watch: impl FnMut(State)) -> State {
     let start = State { theta1: 0.05, theta2: -0.03, ..State::UPRIGHT };
     (0..1000).fold(start, |state, _| {
         watch(state);
-        Integrator::Rk4.step(plant, &state, &plant.evaluate(&state), 1.0, [0.0; 3], 1e-3)
+        Integrator::Rk4.step(plant, &state, &plant.evaluate(&state), 1.0, None, 1e-3)
     })
 }
 

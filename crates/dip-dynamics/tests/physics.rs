@@ -20,8 +20,9 @@ fn run(
     steps: u32,
 ) -> State {
     let dt = duration / f64::from(steps);
-    (0..steps)
-        .fold(start, |state, _| integrator.step(plant, &state, &plant.evaluate(&state), u, w, dt))
+    (0..steps).fold(start, |state, _| {
+        integrator.step(plant, &state, &plant.evaluate(&state), u, Some(w), dt)
+    })
 }
 
 fn any_plant() -> impl Strategy<Value = Plant> {
@@ -77,7 +78,7 @@ fn energy_is_kept_without_friction() {
     let mut drift = 0.0_f64;
     for _ in 0..100_000 {
         let here = plant.evaluate(&state);
-        state = Integrator::Rk4.step(&plant, &state, &here, 0.0, [0.0; 3], 1e-4);
+        state = Integrator::Rk4.step(&plant, &state, &here, 0.0, None, 1e-4);
         drift = drift.max((plant.energy(&state) - before).abs() / before);
     }
     assert!(drift < 1e-8, "relative drift {drift:e}");
@@ -101,7 +102,33 @@ fn each_integrator_has_the_order_that_it_claims() {
     }
 }
 
+/// A step of Runge and Kutta as it stands in textbooks: four evaluations of `ẋ` that share nothing.
+fn textbook(plant: &Plant, state: &State, u: f64, w: [f64; 3], dt: f64) -> State {
+    let rate = |x: State| State::new(x.qd(), plant.acceleration(&x, u, Some(w)));
+    let k1 = rate(*state);
+    let k2 = rate(*state + k1 * (0.5 * dt));
+    let k3 = rate(*state + k2 * (0.5 * dt));
+    let k4 = rate(*state + k3 * dt);
+    *state + (k1 + k2 * 2.0 + k3 * 2.0 + k4) * (dt / 6.0)
+}
+
 proptest! {
+    /// Later stages are turned on from earlier ones, if the turns are small (1 ms), or not (10 ms).
+    #[test]
+    fn a_step_is_that_of_the_textbook(
+        plant in any_plant(), state in any_state(), u in -300.0..300.0_f64,
+        w in prop::array::uniform3(-5.0..5.0_f64), dt in prop::sample::select(vec![1e-3, 1e-2]),
+    ) {
+        let found = Integrator::Rk4.step(&plant, &state, &plant.evaluate(&state), u, Some(w), dt);
+        let expected = textbook(&plant, &state, u, w, dt).to_array();
+        // Roundings of accelerations as large as these, in both of them.
+        let size = plant.acceleration(&state, u, Some(w)).iter().fold(10.0_f64, |m, a| m.max(a.abs()));
+        for (found, expected) in found.to_array().into_iter().zip(expected) {
+            let tolerance = 1e-14 * (1.0 + expected.abs() + dt * size);
+            prop_assert!((found - expected).abs() <= tolerance, "{found} {expected}");
+        }
+    }
+
     /// Ė = u·ẋ + w·q̇ − friction − drag: the derivative of the energy along the motion, exactly.
     #[test]
     fn power_is_balanced(
@@ -110,7 +137,7 @@ proptest! {
         u in -50.0..50.0_f64,
         w in prop::array::uniform3(-5.0..5.0_f64),
     ) {
-        let qdd = plant.acceleration(&state, u, w);
+        let qdd = plant.acceleration(&state, u, Some(w));
         let rate = State::new(state.qd(), qdd).to_array();
         let x = state.to_array();
         let along = |i: usize| Dual { value: x[i], gradient: [rate[i]] };
@@ -172,7 +199,7 @@ fn friction_alone_never_adds_energy() {
     let mut energy = plant.energy(&state);
     for _ in 0..20_000 {
         let here = plant.evaluate(&state);
-        state = Integrator::Rk4.step(&plant, &state, &here, 0.0, [0.0; 3], 1e-3);
+        state = Integrator::Rk4.step(&plant, &state, &here, 0.0, None, 1e-3);
         let now = plant.energy(&state);
         // RK4 at 1 ms moves the energy by less than 1e-9 J a step on its own.
         assert!(now <= energy + 1e-9, "energy grew from {energy} to {now}");

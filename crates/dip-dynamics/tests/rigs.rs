@@ -62,7 +62,7 @@ fn each_loses_energy_when_it_falls() {
         let mut energy = start;
         for _ in 0..20_000 {
             let here = plant.evaluate(&state);
-            state = Integrator::Rk4.step(&plant, &state, &here, 0.0, [0.0; 3], 1e-4);
+            state = Integrator::Rk4.step(&plant, &state, &here, 0.0, None, 1e-4);
             let now = plant.energy(&state);
             // RK4: (rate·dt)⁵ of the energy a step, with rates below 40 1/s, is below 1e-12 J.
             assert!(now <= energy + 1e-11, "{}: from {energy} to {now}", rig.name);

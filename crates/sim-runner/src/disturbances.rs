@@ -177,17 +177,18 @@ impl Loads {
         LoadsMemory { step: zero, noises: vec![zero; self.noises] }
     }
 
-    /// The generalised forces `w` on `(x, θ1, θ2)` that are held over the next integration step.
+    /// The generalised forces `w` on `(x, θ1, θ2)` that are held over the next integration step; none
+    /// where there are no loads at all.
     #[inline(always)]
     pub fn step<R: Real, N: NoiseSource<R>>(
         &self,
         memory: &mut LoadsMemory<R>,
         noise: &mut N,
-    ) -> [R; 3] {
-        let mut w = [R::splat(0.0); 3];
+    ) -> Option<[R; 3]> {
         if self.is_empty() {
-            return w;
+            return None;
         }
+        let mut w = [R::splat(0.0); 3];
         let now = memory.step;
         let then = now + R::splat(1.0);
         memory.step = then;
@@ -217,7 +218,7 @@ impl Loads {
                 }
             };
         }
-        w
+        Some(w)
     }
 }
 

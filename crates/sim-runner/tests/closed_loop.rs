@@ -97,7 +97,7 @@ fn the_force_is_held_between_samples() {
             assert_eq!((t, shown, command.u), (f64::from(k) * period, state, u));
             for _ in 0..substeps {
                 let here = plant.evaluate(&state);
-                state = integrator.step(plant, &state, &here, u, [0.0; 3], step);
+                state = integrator.step(plant, &state, &here, u, None, step);
             }
         }
         assert_eq!(run.final_state, state, "{integrator:?}");
@@ -123,7 +123,7 @@ fn the_actuator_limits_a_controller_that_asks_for_too_much() {
         assert_eq!(seen.0[0].2.u_sw, 1e9 * theta1, "and what was asked for");
         let plant = closed_loop.model();
         let here = plant.evaluate(&start);
-        let expected = Integrator::Rk4.step(plant, &start, &here, u, [0.0; 3], 1e-3);
+        let expected = Integrator::Rk4.step(plant, &start, &here, u, None, 1e-3);
         assert_eq!(seen.0[1].1, expected, "and that the plant feels no more");
     }
 }

@@ -53,7 +53,7 @@ fn the_loop_is_plant_law_and_limit_and_nothing_else() {
                 for _ in 0..substeps {
                     let here = plant.evaluate(&state);
                     let Simulation { integrator, .. } = experiment.simulation;
-                    state = integrator.step(&plant, &state, &here, expected.u, [0.0; 3], step);
+                    state = integrator.step(&plant, &state, &here, expected.u, None, step);
                 }
             }
             assert_eq!(bits(&run.final_state), bits(&seen.0.last().unwrap().1));

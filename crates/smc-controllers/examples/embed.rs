@@ -52,7 +52,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             println!("{t:8.1}{x:9.4}{theta1:10.4}{theta2:10.4}{u:10.3}{sigma:10.4}");
         }
         // rig: drive the motor
-        state = Integrator::Rk4.step(&rig, &state, &rig.evaluate(&state), command.u, [0.0; 3], dt);
+        state = Integrator::Rk4.step(&rig, &state, &rig.evaluate(&state), command.u, None, dt);
     }
     Ok(())
 }

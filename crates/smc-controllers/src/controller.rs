@@ -26,9 +26,9 @@ pub trait Controller<R: Real = f64> {
 
     /// The command for one sampling period; it is held until the next.
     ///
-    /// Fail-safe: where the measurement is NaN or infinite, or so large that a number of the answer or
-    /// of the memory would not be finite, where the period is not positive, or where the law itself
-    /// reports a [`fault`](Command::fault), the force is zero, the command is marked, and the memory
+    /// Fail-safe: where the measurement is NaN or infinite, or so large that its sum, or a number of the
+    /// answer or of the memory, would not be finite, where the period is not positive, or where the law
+    /// itself reports a [`fault`](Command::fault), the force is zero, the command is marked, and the memory
     /// stays as it was. The law goes on with the next sound measurement as if this one had never been.
     #[inline(always)]
     fn control(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {
@@ -42,6 +42,10 @@ pub trait Controller<R: Real = f64> {
             & sample.state.to_array().is_finite()
             & answer.is_finite()
             & next.is_finite();
+        if sound.all() {
+            *memory = next;
+            return command;
+        }
         *memory = Memory::select(sound, next, *memory);
         Command {
             u: R::select(sound, command.u, zero),

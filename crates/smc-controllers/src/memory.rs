@@ -13,7 +13,7 @@ pub trait Memory<R: Real = f64>: Copy + Debug {
     /// `then` where the mask holds, `otherwise` elsewhere.
     fn select(mask: R::Mask, then: Self, otherwise: Self) -> Self;
 
-    /// Is every number of it finite?
+    /// Is every number of it finite, and their sum?
     fn is_finite(&self) -> R::Mask;
 
     /// What is shown of it, in the order of [`shown`](Self::shown): nothing, unless it says so.
@@ -64,13 +64,15 @@ impl<R: Real, const N: usize> Memory<R> for [R; N] {
 
     #[inline(always)]
     fn is_finite(&self) -> R::Mask {
-        // 0 times what is not finite is NaN, and a sum with a NaN in it is one.
-        let zero = R::splat(0.0);
-        let mut sum = zero;
-        for &number in self {
-            sum += number * zero;
+        // A sum with an infinity or a NaN in it is none of the finite numbers.
+        let Some((&first, others)) = self.split_first() else {
+            return R::Mask::splat(true);
+        };
+        let mut sum = first;
+        for &number in others {
+            sum += number;
         }
-        sum.le(zero)
+        sum.is_finite()
     }
 }
 

@@ -90,6 +90,8 @@ pub(crate) struct Reaching<R: Real> {
     pub(crate) sigma: R,
     /// `β`, guarded.
     beta: R,
+    /// `1/β`.
+    force_of_rate: R,
     linear_beta: R,
     u_eq: R,
     u_max: R,
@@ -103,13 +105,11 @@ impl<R: Real> Sliding<R> {
         let zero = R::splat(0.0);
         let x = sample.state.to_array();
         let (sigma, is_near) = self.sigma(&x);
-        let (equivalent, drift, beta) = match (self.equivalent, sample.model) {
+        let (equivalent, drift, mut beta) = match (self.equivalent, sample.model) {
             (EquivalentControl::Full | EquivalentControl::Faded, Some(model)) => {
                 let [s0, s1, s2, velocity @ ..] = self.on_side(is_near, |plane| &plane.s);
-                // One solve gives both: s_v·M⁻¹ as a row, of which β is the first entry.
-                let row = model.solve(velocity);
-                let drift = dot(&[s0, s1, s2], &sample.state.qd()) + dot(&row, &model.h());
-                (self.equivalent, drift, row[0])
+                let (free, beta) = model.response(velocity);
+                (self.equivalent, dot(&[s0, s1, s2], &sample.state.qd()) + free, beta)
             }
             (EquivalentControl::Linear, _) => {
                 let drift = self.on_side(is_near, |plane| &plane.linear_drift);
@@ -118,11 +118,14 @@ impl<R: Real> Sliding<R> {
             _ => (EquivalentControl::None, zero, self.linear_beta),
         };
         let guarded = beta.abs().lt(self.beta_floor);
-        let floor = R::select(beta.lt(zero), -self.beta_floor, self.beta_floor);
-        let beta = R::select(guarded, floor, beta);
+        if guarded.any() {
+            let floor = R::select(beta.lt(zero), -self.beta_floor, self.beta_floor);
+            beta = R::select(guarded, floor, beta);
+        }
+        let force_of_rate = R::splat(1.0) / beta;
         let linear_beta = self.linear_beta;
-        let (u_eq, u_max) = (-drift / beta, self.u_max);
-        Reaching { sigma, beta, linear_beta, u_eq, u_max, equivalent, guarded }
+        let (u_eq, u_max) = (-(drift * force_of_rate), self.u_max);
+        Reaching { sigma, beta, force_of_rate, linear_beta, u_eq, u_max, equivalent, guarded }
     }
 
     /// `σ`, and where it is that of the plane near upright.
@@ -171,14 +174,14 @@ impl<R: Real> Reaching<R> {
     #[inline(always)]
     pub(crate) fn keep_drift(&mut self, wanted: R) {
         if self.equivalent != EquivalentControl::None {
-            self.u_eq += wanted / self.beta;
+            self.u_eq += wanted * self.force_of_rate;
         }
     }
 
     /// The command that gives `σ` the rate `v`, as far as the actuator can.
     #[inline(always)]
     pub(crate) fn command(&self, v: R) -> Command<R> {
-        let (mut u_eq, mut u_sw) = (self.u_eq, v / self.beta);
+        let (mut u_eq, mut u_sw) = (self.u_eq, v * self.force_of_rate);
         if self.equivalent == EquivalentControl::Faded {
             let (zero, one) = (R::splat(0.0), R::splat(1.0));
             // From 1 at half of the limit to 0 at the limit. A NaN stays one.

@@ -77,7 +77,9 @@ impl Switching {
             check("switching.epsilon", epsilon, Rule::Positive)?;
             check("switching.slope", slope, Rule::BelowOne)?;
             check("switching.hysteresis", hysteresis, Rule::NotNegative)?;
-            Ok(Switch { function, epsilon, slope, hysteresis })
+            let [slope, hysteresis] =
+                [slope, hysteresis].map(|value| (value > 0.0).then_some(value));
+            Ok(Switch { function, steepness: 1.0 / epsilon, slope, hysteresis })
         };
         // The thickness of a relay is never looked at.
         let thin = Layer { epsilon: 1.0, slope: 0.0, hysteresis: 0.0 };
@@ -102,12 +104,13 @@ enum Function {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Switch<R = f64> {
     function: Function,
-    epsilon: R,
-    slope: R,
-    hysteresis: R,
+    /// `1/ε`.
+    steepness: R,
+    slope: Option<R>,
+    hysteresis: Option<R>,
 }
 
-splat_fields!(Switch { function, epsilon, slope, hysteresis });
+splat_fields!(Switch { function, steepness, slope, hysteresis });
 one_for_all_lanes!(Function);
 
 impl<R: Real> Switch<R> {
@@ -115,17 +118,29 @@ impl<R: Real> Switch<R> {
     #[inline(always)]
     fn sign(&self, sigma: R, held: &mut R) -> R {
         let (zero, one) = (R::splat(0.0), R::splat(1.0));
-        let layer = self.epsilon + self.slope * sigma.abs();
         let sign = match self.function {
             Function::Sign | Function::Implicit => {
                 let positive = R::select(zero.lt(sigma), one, zero);
                 R::select(sigma.lt(zero), -one, positive)
             }
-            Function::Saturation => (sigma / layer).clamp(-one, one),
-            Function::Tanh => (sigma / layer).tanh(),
+            Function::Saturation => self.within(sigma).clamp(-one, one),
+            Function::Tanh => self.within(sigma).tanh(),
         };
-        *held = R::select(sigma.abs().lt(self.hysteresis), *held, sign);
+        *held = match self.hysteresis {
+            Some(hysteresis) => R::select(sigma.abs().lt(hysteresis), *held, sign),
+            None => sign,
+        };
         *held
+    }
+
+    /// `σ` in units of the layer's thickness.
+    #[inline(always)]
+    fn within(&self, sigma: R) -> R {
+        let relative = sigma * self.steepness;
+        match self.slope {
+            Some(slope) => relative / (R::splat(1.0) + slope * relative.abs()),
+            None => relative,
+        }
     }
 
     /// The rate of first-order reaching: `v = −k·sign(σ) − kd·σ`.
@@ -135,7 +150,7 @@ impl<R: Real> Switch<R> {
         if self.function == Function::Implicit {
             implicit([k, kd, zero, zero], zero, sigma, dt).0
         } else {
-            -(k * self.sign(sigma, held) + kd * sigma)
+            -k * self.sign(sigma, held) - kd * sigma
         }
     }
 

@@ -233,7 +233,7 @@ fn near_upright_the_integral_takes_over_a_constant_push() {
                 sigma = sigma.max(command.sigma.unwrap().abs());
             }
             let w = [3.0, 0.0, 0.0];
-            state = Integrator::Rk4.step(&plant, &state, &here, command.u, w, DT);
+            state = Integrator::Rk4.step(&plant, &state, &here, command.u, Some(w), DT);
         }
         sigma
     }

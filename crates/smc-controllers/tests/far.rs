@@ -95,7 +95,7 @@ proptest! {
         prop_assume!(!command.guarded);
         // By finite differences of σ along the motion of the true plant.
         let after = |dt: f64| {
-            let next = Integrator::Rk4.step(&plant(), &state, &here, command.u, [0.0; 3], dt);
+            let next = Integrator::Rk4.step(&plant(), &state, &here, command.u, None, dt);
             sigma(&law, &next)
         };
         let dt = 1e-7;
@@ -106,7 +106,7 @@ proptest! {
             (dot(&row(&near()), state) - dot(&row(&far()), state)).abs() < WIDTH
         };
         let along = [-2.0, 2.0].map(|k| {
-            Integrator::Rk4.step(&plant(), &state, &here, command.u, [0.0; 3], k * dt)
+            Integrator::Rk4.step(&plant(), &state, &here, command.u, None, k * dt)
         });
         prop_assume!(along.iter().all(|next| is_near(next) == is_near(&state)));
         let rate = (ahead - behind) / (2.0 * dt);
@@ -168,7 +168,7 @@ fn it_is_as_wide_as_the_one_and_as_fast_as_the_other() {
             let here = plant.evaluate(&state);
             let sample = Sample { state: &state, model: Some(&here), dt: DT };
             let u = law.control(&mut memory, &sample).u;
-            state = Integrator::Rk4.step(&plant, &state, &here, u, [0.0; 3], DT);
+            state = Integrator::Rk4.step(&plant, &state, &here, u, None, DT);
             let angle = state.theta1.abs().max(state.theta2.abs());
             if angle > 0.01 {
                 settled = f64::from(k + 1) * DT;

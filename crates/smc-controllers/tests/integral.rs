@@ -103,7 +103,7 @@ proptest! {
             let k = lqr_gain(&linear(), &WEIGHTS).unwrap();
             let wanted = (s * (a * x - b * (k * x)))[0]
                 - 10.0 * (sigma / LAYER).clamp(-1.0, 1.0) - 10.0 * sigma;
-            let q_rates = plant().acceleration(&state, command.u, [0.0; 3]);
+            let q_rates = plant().acceleration(&state, command.u, None);
             let rates = Vector6::from(State::new(state.qd(), q_rates).to_array());
             let actual = (s * rates)[0];
             let size: f64 = s.iter().zip(rates.iter()).map(|(s, r)| (s * r).abs()).sum::<f64>()
@@ -165,7 +165,7 @@ fn on_the_full_plant_sigma_is_within_its_layer_from_the_first_sample_on() {
             let command = law.control(&mut memory, &sample);
             sigma = sigma.max(command.sigma.unwrap().abs());
             let w = [push(f64::from(i) * DT), 0.0, 0.0];
-            state = Integrator::Rk4.step(&plant, &state, &here, command.u, w, DT);
+            state = Integrator::Rk4.step(&plant, &state, &here, command.u, Some(w), DT);
         }
         assert!(sigma <= sigma_max, "{equivalent:?}: {sigma}");
         assert!(

@@ -39,7 +39,7 @@ fn largest_sigma<C: Controller>(law: &C, from: f64) -> f64 {
             largest = largest.max(command.sigma.unwrap().abs());
         }
         let w = [disturbance(t), 0.0, 0.0];
-        state = Integrator::Rk4.step(&plant, &state, &here, command.u, w, DT);
+        state = Integrator::Rk4.step(&plant, &state, &here, command.u, Some(w), DT);
     }
     largest
 }

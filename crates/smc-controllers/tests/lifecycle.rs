@@ -39,7 +39,7 @@ fn forces(samples: u32, mut answer: impl FnMut(u32, &State) -> f64) -> Vec<f64> 
             let u = answer(i, &state);
             let push = 5.0 + 2.0 * (std::f64::consts::TAU * now(i).as_secs_f64()).sin();
             let here = plant.evaluate(&state);
-            state = Integrator::Rk4.step(&plant, &state, &here, u, [push, 0.0, 0.0], DT);
+            state = Integrator::Rk4.step(&plant, &state, &here, u, Some([push, 0.0, 0.0]), DT);
             u
         })
         .collect()

@@ -24,7 +24,7 @@ fn run<C: Controller>(law: &C, mut state: State, push: f64, seconds: f64) -> Vec
         let here = plant.evaluate(&state);
         let sample = Sample { state: &state, model: None, dt: DT };
         let command = law.control(&mut memory, &sample);
-        state = Integrator::Rk4.step(&plant, &state, &here, command.u, [push, 0.0, 0.0], DT);
+        state = Integrator::Rk4.step(&plant, &state, &here, command.u, Some([push, 0.0, 0.0]), DT);
         states.push(state);
     }
     states

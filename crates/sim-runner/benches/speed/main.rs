@@ -69,7 +69,7 @@ impl Kernel for Generic {
             let here = plant.evaluate(&state);
             let sample = Sample { state: &state, model: Some(&here), dt };
             let u = law.control(&mut memory, &sample).u;
-            state = Integrator::Rk4.step(&plant, &state, &here, u, [R::splat(0.0); 3], dt);
+            state = Integrator::Rk4.step(&plant, &state, &here, u, None, dt);
         }
         state.theta1.lane(0)
     }
@@ -164,7 +164,7 @@ fn tuning(criterion: &mut Criterion) {
     };
     experiment.controllers.classical = spec();
     let law = experiment.controller(Kind::Classical).expect("the law is valid");
-    let laws = [law; 40];
+    let laws = vec![law; 40];
     let trials = Trials::training(&experiment, 1).expect("the experiment is valid");
     let closed_loop = experiment.closed_loop().expect("the experiment is valid");
     let starts = Starts::new(0.1, 1).expect("the box is valid");

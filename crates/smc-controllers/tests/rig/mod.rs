@@ -211,9 +211,9 @@ pub(crate) fn sigma_rate(state: &State, u: f64) -> (f64, f64) {
     let terms = [s0, s1, s2]
         .into_iter()
         .zip(state.qd())
-        .chain(velocity.into_iter().zip(plant().acceleration(state, u, [0.0; 3])))
+        .chain(velocity.into_iter().zip(plant().acceleration(state, u, None)))
         .map(|(s, rate)| s * rate);
-    let free = plant().acceleration(state, 0.0, [0.0; 3]);
+    let free = plant().acceleration(state, 0.0, None);
     let size = velocity.iter().zip(free).map(|(s, a)| (s * a).abs()).sum::<f64>();
     (terms.clone().sum(), size + terms.map(f64::abs).sum::<f64>())
 }
