@@ -18,6 +18,7 @@ use crate::convert::ConvertArgs;
 use crate::init::InitArgs;
 use crate::layers::Config;
 use crate::man::ManArgs;
+use crate::named::named;
 use crate::output::Output;
 use crate::replay::ReplayArgs;
 use crate::report::ReportArgs;
@@ -152,7 +153,7 @@ pub(crate) struct CompareArgs {
     pub(crate) seed: u64,
 
     /// Compare only these controllers, in this order [default: all]
-    #[arg(long, value_name = "NAME,..", value_parser = controllers)]
+    #[arg(long, value_name = "NAME,..", value_parser = named(controllers, laws()))]
     pub(crate) controllers: Option<Laws>,
 
     /// Use gains that `dip tune --out` wrote; may be given once for each controller
@@ -176,8 +177,8 @@ impl CompareArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulateArgs {
-    /// Name of a controller, as `dip gains` lists them, or none for the uncontrolled plant
-    #[arg(long, value_name = "NAME", value_parser = controller_or_none)]
+    /// Name of a controller, or none for the uncontrolled plant
+    #[arg(long, value_name = "NAME", value_parser = named(controller_or_none, laws().chain(["none"])))]
     pub(crate) controller: Controlled,
 
     /// Initial state x,θ1,θ2,ẋ,θ̇1,θ̇2 in m, rad, m/s and rad/s [default: the experiment's]
@@ -238,7 +239,7 @@ impl StartsArgs {
 #[derive(Debug, Args)]
 pub(crate) struct MontecarloArgs {
     /// Fly only these controllers, and compare each with the first [default: all]
-    #[arg(long, value_name = "NAME,..", value_parser = controllers)]
+    #[arg(long, value_name = "NAME,..", value_parser = named(controllers, laws()))]
     pub(crate) controllers: Option<Laws>,
 
     /// Runs of each controller, at most [default: 10000; with --until-ci no limit]
@@ -288,7 +289,7 @@ impl MontecarloArgs {
 #[derive(Debug, Args)]
 pub(crate) struct RoaArgs {
     /// Only these controllers, and the LQR [default: all]
-    #[arg(long, value_name = "NAME,..", value_parser = controllers)]
+    #[arg(long, value_name = "NAME,..", value_parser = named(controllers, laws()))]
     controllers: Option<Laws>,
 
     /// Points along a side of the map, an odd number: upright is in the middle
@@ -323,12 +324,13 @@ impl RoaArgs {
 
 #[derive(Debug, Args)]
 pub(crate) struct SensitivityArgs {
-    /// Name of the controller, as `dip gains` lists them
-    #[arg(long, value_name = "NAME", value_parser = controller)]
+    /// Name of the controller
+    #[arg(long, value_name = "NAME", value_parser = named(controller, laws()))]
     pub(crate) controller: Kind,
 
-    /// What is explained: success, cost, settling_time or control_effort
-    #[arg(long = "of", value_name = "WHAT", default_value = "cost", value_parser = quantity)]
+    /// What is explained
+    #[arg(long = "of", value_name = "WHAT", default_value = "cost",
+          value_parser = named(quantity, Quantity::ALL.map(Quantity::name)))]
     pub(crate) quantity: Quantity,
 
     /// Rows of the design, each of as many plants as there are parameters, and two more
@@ -368,7 +370,7 @@ pub(crate) struct SensitivityArgs {
 #[command(group(ArgGroup::new("numbers").args(["coefficients", "absolute", "relative"])))]
 pub(crate) struct DesignArgs {
     /// Show the surface of this controller [default: classical]
-    #[arg(long, value_name = "NAME", value_parser = controller)]
+    #[arg(long, value_name = "NAME", value_parser = named(controller, laws()))]
     pub(crate) controller: Option<Kind>,
 
     /// Design for these six weights q of x,θ1,θ2,ẋ,θ̇1,θ̇2 instead; with --r
@@ -405,7 +407,7 @@ pub(crate) struct DesignArgs {
 #[derive(Debug, Args)]
 pub(crate) struct GainsArgs {
     /// Only this controller
-    #[arg(long, value_name = "NAME", value_parser = controller)]
+    #[arg(long, value_name = "NAME", value_parser = named(controller, laws()))]
     pub(crate) controller: Option<Kind>,
 }
 
@@ -419,9 +421,14 @@ impl Controlled {
     }
 }
 
+/// The names of all.
+pub(crate) fn laws() -> impl Iterator<Item = &'static str> {
+    Kind::ALL.into_iter().map(Kind::name)
+}
+
 pub(crate) fn controller(name: &str) -> Result<Kind, String> {
     name.parse().map_err(|error: smc_controllers::UnknownController| {
-        let near = nearest(name, Kind::ALL.into_iter().map(Kind::name));
+        let near = nearest(name, laws());
         let near = near.map_or(String::new(), |near| format!("did you mean `{near}`? "));
         format!("{near}{error}")
     })

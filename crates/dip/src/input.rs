@@ -6,12 +6,14 @@ use anyhow::Result;
 use dip_dynamics::{OddRod, Rig};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use serde_json::{Map, Value};
 use sim_runner::{Experiment, ExperimentError, Starts};
 use smc_controllers::{ControllerSpec, Kind, TwistingWarning};
 use thiserror::Error;
 
 use crate::cli::StartsArgs;
+use crate::excerpt::excerpt;
 use crate::layers::{Config, Layers};
 use crate::output::SCHEMA;
 use crate::schema::meaning;
@@ -262,8 +264,17 @@ fn read_gains(path: &Path) -> Result<(ControllerSpec, Option<Verdict>)> {
 
 fn typed<G: DeserializeOwned>(path: &Path, text: &str) -> Result<GainsFile<G>, InputError> {
     serde_json::from_str(text).map_err(|error| {
-        let message = in_words(&error.to_string());
-        InputError(format!("{}: not gains of `dip tune --out`: {message}", path.display()))
+        let message = error.to_string();
+        let (message, _) = message.rsplit_once(" at line ").unwrap_or((&message, ""));
+        let message = match error.classify() {
+            Category::Syntax | Category::Eof => format!("no JSON: {message}"),
+            _ => format!("not gains of `dip tune --out`: {}", in_words(message)),
+        };
+        // Lines and bytes count from 1.
+        let line: usize =
+            text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
+        let at = line + error.column().saturating_sub(1);
+        InputError(excerpt(&path.display().to_string(), text, &(at..at), &message))
     })
 }
 

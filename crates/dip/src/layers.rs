@@ -16,6 +16,7 @@ use sim_runner::Experiment;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table};
 
+use crate::excerpt::{excerpt, marked};
 use crate::input::InputError;
 use crate::locate::{flat, path_at, place_of};
 use crate::schema::{is_choice, meaning};
@@ -118,34 +119,13 @@ impl Layer {
         })
     }
 
-    /// `file:line:column: message`, and the line with a marker.
     fn show(&self, place: &Range<usize>, message: &str) -> String {
-        let text = &self.text;
-        let start = floor(text, place.start);
-        let before = &text[..start];
-        let number = before.matches('\n').count() + 1;
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let line = text[line_start..].lines().next().unwrap_or_default();
-        let column = text[line_start..start].chars().count();
-        let end = floor(text, place.end.min(line_start + line.len()));
-        let marked = text.get(start..end).map_or(0, |marked| marked.chars().count());
-        let gutter = " ".repeat(number.to_string().len());
-        // What was typed has no lines.
-        let place = match &*self.name {
-            SET => SET.to_owned(),
-            name => format!("{name}:{number}:{}", column + 1),
-        };
-        format!(
-            "{place}: {message}\n {gutter} |\n {number} | {line}\n {gutter} | {}{}",
-            " ".repeat(column),
-            "^".repeat(marked.max(1)),
-        )
+        match &*self.name {
+            // What was typed has no lines.
+            SET => marked(&self.text, place, &format!("{SET}: {message}")),
+            name => excerpt(name, &self.text, place, message),
+        }
     }
-}
-
-/// The nearest boundary of a character at or before a byte.
-fn floor(text: &str, byte: usize) -> usize {
-    (0..=byte.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)
 }
 
 pub(crate) fn is_yaml(path: &Path) -> bool {

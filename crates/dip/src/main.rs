@@ -11,6 +11,7 @@ mod completions;
 mod convert;
 mod design;
 mod essence;
+mod excerpt;
 mod gains;
 mod init;
 mod input;
@@ -19,6 +20,8 @@ mod layers;
 mod locate;
 mod man;
 mod montecarlo;
+
+mod named;
 mod output;
 mod overview;
 mod picture;

@@ -10,6 +10,8 @@ use clap::builder::styling::{AnsiColor, Style};
 use comfy_table::{CellAlignment, LineStyle, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use crate::words::in_short;
+
 /// Nothing but errors is to be said. The terminal is one, and of the whole process.
 static IS_QUIET: AtomicBool = AtomicBool::new(false);
 
@@ -31,7 +33,7 @@ const GREEN: Style = AnsiColor::Green.on_default();
 
 /// What went wrong, with its causes.
 pub(crate) fn error(error: &anyhow::Error) {
-    eprintln!("{RED}error:{RED:#} {error:#}");
+    eprintln!("{RED}error:{RED:#} {}", in_short(&format!("{error:#}")));
 }
 
 /// What is doubtful.

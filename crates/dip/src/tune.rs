@@ -18,13 +18,14 @@ use sim_runner::{
     Experiment, Front, Method, Objectives, Plan, PointName, Progress, TrialFigures, TuneError,
     Tuned, tune, tune_front,
 };
-use smc_controllers::{ConditionalHybridSpec, ControllerSpec, HybridSpec, Kind};
+use smc_controllers::{AdaptiveSpec, ConditionalHybridSpec, ControllerSpec, HybridSpec, Kind};
 use thiserror::Error;
 
-use crate::cli::DEFAULT_SEED;
+use crate::cli::{DEFAULT_SEED, controller, laws};
 use crate::input::{InputError, Source};
 use crate::interrupt;
 use crate::layers::Config;
+use crate::named::named;
 use crate::output::{Output, SCHEMA, VERSION};
 use crate::picture::Canvas;
 use crate::provenance::Provenance;
@@ -36,8 +37,8 @@ use crate::tune_picture;
 #[command(group(ArgGroup::new("laws").args(["controller", "all"]).required(true)))]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct TuneArgs {
-    /// Name of the controller, as `dip gains` lists them
-    #[arg(long, value_name = "NAME", value_parser = crate::cli::controller)]
+    /// Name of the controller
+    #[arg(long, value_name = "NAME", value_parser = named(controller, laws()))]
     controller: Option<Kind>,
 
     /// Every controller, one after the other, from nothing: the gains that it has are forgotten. A
@@ -49,9 +50,9 @@ pub(crate) struct TuneArgs {
     #[arg(skip)]
     pub(crate) begin: Option<ControllerSpec>,
 
-    /// `swarm`, `cma_es` or `differential_evolution`
-    #[arg(long, value_name = "METHOD", default_value = "swarm", value_parser = method,
-          conflicts_with = "pareto")]
+    /// How it is searched
+    #[arg(long, value_name = "METHOD", default_value = "swarm", conflicts_with = "pareto",
+          value_parser = named(method, Method::ALL.map(Method::name)))]
     method: Method,
 
     /// Candidates of a generation
@@ -74,9 +75,9 @@ pub(crate) struct TuneArgs {
     #[arg(long)]
     pareto: bool,
 
-    /// Which point of the front becomes the result: fast, thrifty, calm or balanced
-    #[arg(long, value_name = "POINT", default_value = "balanced", value_parser = point,
-          requires = "pareto")]
+    /// Which point of the front becomes the result
+    #[arg(long, value_name = "POINT", default_value = "balanced", requires = "pareto",
+          value_parser = named(point, PointName::ALL.map(PointName::name)))]
     pick: PointName,
 
     /// Directory for gains with their evidence, pictures and checkpoint; of --all one below it for each
@@ -304,6 +305,9 @@ pub(crate) fn run(config: &Config, output: &Output, args: &TuneArgs) -> Result<(
 /// Where the search of a law begins, given what was found for one that it has within.
 fn kin(kind: Kind, law: &ControllerSpec) -> Option<ControllerSpec> {
     match (kind, law) {
+        (Kind::Adaptive, ControllerSpec::Classical(law)) => {
+            Some(ControllerSpec::Adaptive(AdaptiveSpec::of_classical(law)))
+        }
         (Kind::Hybrid, ControllerSpec::SuperTwisting(law)) => {
             Some(ControllerSpec::Hybrid(HybridSpec::of_super_twisting(law)))
         }

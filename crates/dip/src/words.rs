@@ -75,6 +75,33 @@ pub(crate) fn nearest<'n>(name: &str, names: impl Iterator<Item = &'n str>) -> O
     (best.0 >= ALIKE).then_some(best.1)
 }
 
+/// More digits than these are no number that anybody has typed.
+const DIGITS_MAX: usize = 24;
+
+/// A longer word, longer than paths are, is told by its beginning.
+const WORD_MAX: usize = 400;
+const WORD_BEGIN: usize = 60;
+
+/// A message in which `1e308` is not 309 digits, and no word is as long as a page.
+pub(crate) fn in_short(message: &str) -> String {
+    let mut short = String::new();
+    for word in message.split_inclusive(char::is_whitespace) {
+        let is_numeral = |c: char| c.is_ascii_digit() || c == '.' || c == '-';
+        let numeral = word.trim_matches(|c| !is_numeral(c));
+        match numeral.parse::<f64>() {
+            Ok(value) if numeral.len() > DIGITS_MAX => {
+                short += &word.replace(numeral, &format!("{value:e}"));
+            }
+            _ if word.chars().count() > WORD_MAX => {
+                short.extend(word.chars().take(WORD_BEGIN));
+                short += "… ";
+            }
+            _ => short += word,
+        }
+    }
+    short
+}
+
 /// As a shell takes it for one word.
 pub(crate) fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+=".contains(c);
@@ -87,7 +114,7 @@ pub(crate) fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{in_words, suggestion};
+    use super::{in_short, in_words, suggestion};
 
     #[test]
     fn the_nearest_name_is_the_one_that_was_meant() {
@@ -102,6 +129,18 @@ mod tests {
         ] {
             assert_eq!(suggestion(message), expected, "{message}");
         }
+    }
+
+    #[test]
+    fn a_message_has_no_pages_of_digits_or_letters() {
+        let k = -1e308;
+        assert_eq!(
+            in_short(&format!("a.toml:2:5: k = {k}: no\n |")),
+            "a.toml:2:5: k = -1e308: no\n |"
+        );
+        assert_eq!(in_short("k = 0.1, 1e308: no"), "k = 0.1, 1e308: no");
+        let long = in_short(&format!("string \"{}\" end", "x".repeat(5000)));
+        assert_eq!(long, format!("string \"{}… end", "x".repeat(59)));
     }
 
     #[test]

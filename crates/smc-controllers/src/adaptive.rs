@@ -9,6 +9,7 @@ use dip_dynamics::{Linearisation, Real};
 use serde::{Deserialize, Serialize};
 
 use crate::adaptation::Adaptation;
+use crate::classical::ClassicalSpec;
 use crate::controller::{Command, Controller, Sample};
 use crate::equivalent::EquivalentControl;
 use crate::error::DesignError;
@@ -71,6 +72,18 @@ impl Default for AdaptiveSpec {
 }
 
 impl AdaptiveSpec {
+    /// The classical law with constant and proportional reaching, whose gain is within the cap, as steep in
+    /// its layer, and grows slowly: where a search may begin.
+    pub fn of_classical(law: &ClassicalSpec) -> Self {
+        let ClassicalSpec { surface, equivalent, mut switching, k, kd, .. } = *law;
+        let caps = Self::default();
+        let k_init = k.min(caps.k_max);
+        if let Some(epsilon) = switching.epsilon() {
+            *epsilon *= k_init / k;
+        }
+        Self { surface, equivalent, switching, gamma: 0.1, alpha: kd, k_init, ..caps }
+    }
+
     /// Its gains beside those of the surface.
     pub const GAINS: [Gain<Self>; 9] = [
         not_negative("gamma", "1/s²", |s: &mut Self| Some(&mut s.gamma)).searched(0.1, 1e4),

@@ -278,3 +278,20 @@ fn a_hybrid_law_of_any_super_twisting_one_can_be_built() {
         assert!(spec.build(&linear(), U_MAX).is_ok(), "{k1} {k2}");
     }
 }
+
+#[test]
+fn an_adaptive_law_of_any_classical_one_is_as_steep_within_its_caps() {
+    for k in [0.1, 50.0, 500.0] {
+        let within = ClassicalSpec { k, ..ClassicalSpec::default() };
+        let spec = AdaptiveSpec::of_classical(&within);
+        assert_eq!((spec.k_init, spec.alpha), (k.min(spec.k_max), within.kd));
+        let steepness = |k: f64, switching: Switching| match switching {
+            Switching::Saturation(layer) => k / layer.epsilon,
+            other => panic!("{other:?}"),
+        };
+        let (found, expected) =
+            (steepness(spec.k_init, spec.switching), steepness(k, within.switching));
+        assert!((found - expected).abs() < 1e-12 * expected, "{k}: {found} {expected}");
+        assert!(spec.build(&linear(), U_MAX).is_ok(), "{k}");
+    }
+}
