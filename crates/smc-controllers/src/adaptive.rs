@@ -72,16 +72,16 @@ impl Default for AdaptiveSpec {
 }
 
 impl AdaptiveSpec {
-    /// The classical law with constant and proportional reaching, whose gain is within the cap, as steep in
-    /// its layer, and grows slowly: where a search may begin.
+    /// The classical law with constant and proportional reaching, as steep in its layer, whose gain begins
+    /// far enough below the cap to grow: where a search may begin.
     pub fn of_classical(law: &ClassicalSpec) -> Self {
         let ClassicalSpec { surface, equivalent, mut switching, k, kd, .. } = *law;
         let caps = Self::default();
-        let k_init = k.min(caps.k_max);
+        let k_init = k.min(caps.k_max / 4.0);
         if let Some(epsilon) = switching.epsilon() {
             *epsilon *= k_init / k;
         }
-        Self { surface, equivalent, switching, gamma: 0.1, alpha: kd, k_init, ..caps }
+        Self { surface, equivalent, switching, gamma: 100.0, alpha: kd, k_init, ..caps }
     }
 
     /// Its gains beside those of the surface.
