@@ -53,15 +53,15 @@ impl Default for AdaptiveSpec {
     fn default() -> Self {
         Self {
             surface: SurfaceDesign::Scheduled(ScheduledSurface::of(
-                [2.309, 2.669, 2.487, 3.475, 1.591],
-                [0.7928, 0.2267, 0.2535, 0.5114, 15.04],
-                0.8628,
+                [4.583, 2.294, 2.071, 3.208, 0.829],
+                [0.1669, 0.4988, 0.08095, 1.183, 20.87],
+                1.33,
             )),
             equivalent: EquivalentControl::None,
-            switching: Switching::saturation(1.866),
-            gamma: 1148.0,
-            alpha: 25.83,
-            k_init: 41.95,
+            switching: Switching::saturation(8.168),
+            gamma: 0.5456,
+            alpha: 103.0,
+            k_init: 33.6,
             k_min: 0.1,
             k_max: 200.0,
             leak: 0.1,

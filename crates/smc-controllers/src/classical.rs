@@ -42,14 +42,14 @@ impl Default for ClassicalSpec {
     fn default() -> Self {
         Self {
             surface: SurfaceDesign::Scheduled(ScheduledSurface::of(
-                [1.46, 0.9169, 2.408, 4.6, 4.084],
-                [0.128, 1.019, 0.07882, 1.46, 16.01],
-                1.03,
+                [3.93, 2.389, 2.413, 3.833, 0.5902],
+                [0.1421, 0.4635, 0.162, 1.199, 19.66],
+                1.498,
             )),
             equivalent: EquivalentControl::None,
-            switching: Switching::saturation(5.492),
-            k: 196.1,
-            kd: 116.8,
+            switching: Switching::saturation(8.996),
+            k: 500.0,
+            kd: 91.79,
             kp: 0.0,
             exponent: 0.5,
         }

@@ -43,11 +43,11 @@ pub struct IntegralSpec {
 impl Default for IntegralSpec {
     fn default() -> Self {
         Self {
-            weights: Weights { q: [56.88, 59.27, 10.74, 166.0, 7284.0, 0.867], r: 0.1 },
+            weights: Weights { q: [69.1, 15.27, 1.43, 204.2, 8770.0, 0.07743], r: 0.1 },
             equivalent: EquivalentControl::Linear,
-            switching: Switching::saturation(0.1957),
-            k: 8.897,
-            kd: 14.11,
+            switching: Switching::saturation(1.003),
+            k: 35.28,
+            kd: 0.2734,
         }
     }
 }

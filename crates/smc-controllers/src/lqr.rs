@@ -23,7 +23,7 @@ pub struct LqrSpec {
 
 impl Default for LqrSpec {
     fn default() -> Self {
-        Self { weights: Weights { q: [93.53, 0.8382, 0.01, 350.1, 7260.0, 12.93], r: 0.1 } }
+        Self { weights: Weights { q: [58.57, 0.05061, 0.03269, 210.5, 4121.0, 63.05], r: 0.1 } }
     }
 }
 

@@ -30,8 +30,8 @@ pub struct LqrIntegralSpec {
 impl Default for LqrIntegralSpec {
     fn default() -> Self {
         Self {
-            weights: Weights { q: [19.94, 61.0, 668.2, 283.9, 8561.0, 21.64], r: 0.1 },
-            q_integral: 0.01943,
+            weights: Weights { q: [609.6, 0.0163, 0.1181, 6.117, 1e4, 0.6712], r: 0.1 },
+            q_integral: 0.01017,
         }
     }
 }

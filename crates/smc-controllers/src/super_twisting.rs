@@ -46,14 +46,14 @@ impl Default for SuperTwistingSpec {
     fn default() -> Self {
         Self {
             surface: SurfaceDesign::Scheduled(ScheduledSurface::of(
-                [5.371, 0.8142, 2.402, 4.737, 0.9841],
-                [1.311, 14.33, 0.1451, 1.441, 0.1975],
-                0.5985,
+                [2.226, 1.954, 2.878, 4.85, 1.241],
+                [0.8489, 13.36, 0.3568, 0.6748, 0.4751],
+                0.6545,
             )),
             equivalent: EquivalentControl::None,
-            switching: Switching::saturation(0.008_551),
-            k1: 92.12,
-            k2: 81.96,
+            switching: Switching::saturation(0.006_989),
+            k1: 93.17,
+            k2: 81.46,
             anti_windup: 10.0,
             disturbance_rate: 0.0,
         }
