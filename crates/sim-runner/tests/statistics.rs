@@ -64,7 +64,7 @@ fn figures_of_the_same_runs_agree() {
     let experiment = experiment(f64::from(HORIZON) * 0.001);
     let starts = Starts::new(0.6, 1).unwrap();
     let scenarios = experiment.scenarios(starts).unwrap();
-    let kinds = [Kind::Classical, Kind::Lqr];
+    let kinds = [Kind::SuperTwisting, Kind::Lqr];
     let runs: Vec<[(Run, Metrics); 2]> = (0..80)
         .map(|index| kinds.map(|kind| run(&experiment, kind, &scenarios.get(index))))
         .collect();

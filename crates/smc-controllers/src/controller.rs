@@ -26,9 +26,9 @@ pub trait Controller<R: Real = f64> {
 
     /// The command for one sampling period; it is held until the next.
     ///
-    /// Fail-safe: where the measurement is NaN or infinite, or so large that its sum, or a number of the
-    /// answer or of the memory, would not be finite, where the period is not positive, or where the law
-    /// itself reports a [`fault`](Command::fault), the force is zero, the command is marked, and the memory
+    /// Fail-safe: where the measurement is NaN or infinite, or so large that a number of the answer or
+    /// of the memory would not be finite, where the period is not positive, or where the law itself
+    /// reports a [`fault`](Command::fault), the force is zero, the command is marked, and the memory
     /// stays as it was. The law goes on with the next sound measurement as if this one had never been.
     #[inline(always)]
     fn control(&self, memory: &mut Self::Memory, sample: &Sample<'_, R>) -> Command<R> {

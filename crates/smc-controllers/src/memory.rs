@@ -13,7 +13,7 @@ pub trait Memory<R: Real = f64>: Copy + Debug {
     /// `then` where the mask holds, `otherwise` elsewhere.
     fn select(mask: R::Mask, then: Self, otherwise: Self) -> Self;
 
-    /// Is every number of it finite, and their sum?
+    /// Is every number of it finite?
     fn is_finite(&self) -> R::Mask;
 
     /// What is shown of it, in the order of [`shown`](Self::shown): nothing, unless it says so.
@@ -72,7 +72,15 @@ impl<R: Real, const N: usize> Memory<R> for [R; N] {
         for &number in others {
             sum += number;
         }
-        sum.is_finite()
+        let mut finite = sum.is_finite();
+        // Nor is that of some finite ones which are very large.
+        if !finite.all() {
+            finite = first.is_finite();
+            for &number in others {
+                finite = finite & number.is_finite();
+            }
+        }
+        finite
     }
 }
 
