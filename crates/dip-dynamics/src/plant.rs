@@ -19,7 +19,7 @@ use crate::trigonometry::Turns;
 /// A double inverted pendulum on a cart: the constants of its equations, checked.
 ///
 /// The equations are divided by the total mass, for then the cart's own is 1, and moments of the rods
-/// are taken up in their sines and cosines ([`Angles`]): as many products less in every evaluation.
+/// are taken up in their sines and cosines, which saves products in every evaluation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Plant<R = f64> {
     /// `m0 + m1 + m2` and its inverse.

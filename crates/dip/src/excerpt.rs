@@ -31,7 +31,7 @@ pub(crate) fn marked(text: &str, place: &Range<usize>, message: &str) -> String 
     let shown: String = line.chars().skip(first).take(last - first).collect();
     let (left, right) = (if first > 0 { "…" } else { "" }, if last < length { "…" } else { "" });
     let margin = " ".repeat(left.chars().count() + column - first);
-    let marker = "^".repeat(marked.clamp(1, (last - column).max(1)));
+    let marker = "^".repeat(marked.clamp(1, last.saturating_sub(column).max(1)));
     let gutter = " ".repeat(number.to_string().len());
     format!(
         "{message}\n {gutter} |\n {number} | {left}{shown}{right}\n {gutter} | {margin}{marker}"

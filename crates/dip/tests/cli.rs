@@ -599,7 +599,7 @@ fn bad_arguments_name_the_argument_the_value_and_the_rule() {
         ("simulate --controller lqr --gains bad.json", &["bad.json", "unknown key `k`", "weights"]),
         (
             "simulate --controller lqr --gains twice.json",
-            &["twice.json", "duplicate field `r`", "line 1"],
+            &["twice.json:1:93", "duplicate field `r`"],
         ),
         (
             "simulate --controller lqr --gains empty.json",
