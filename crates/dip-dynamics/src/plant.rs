@@ -153,19 +153,19 @@ impl<R: Real> Angles<R> {
     /// Other than small turns are looked at only where there are any, which changes no bit of the others.
     #[inline(always)]
     fn turned(&self, plant: &Plant<R>, turns: Turns<R>, theta: [R; 2]) -> Self {
-        let Turns { by: [first, second], hold } = turns;
+        let Turns { by: [first, second], are_right } = turns;
         let [sin1, cos1] = first.applied_to([self.sin1, self.cos1]);
         let [sin2, cos2] = second.applied_to([self.sin2, self.cos2]);
         let near = Self { sin1, cos1, sin2, cos2 };
-        if hold.all() {
+        if are_right.all() {
             return near;
         }
         let far = Self::of(plant, theta);
         Self {
-            sin1: R::select(hold, near.sin1, far.sin1),
-            cos1: R::select(hold, near.cos1, far.cos1),
-            sin2: R::select(hold, near.sin2, far.sin2),
-            cos2: R::select(hold, near.cos2, far.cos2),
+            sin1: R::select(are_right, near.sin1, far.sin1),
+            cos1: R::select(are_right, near.cos1, far.cos1),
+            sin2: R::select(are_right, near.sin2, far.sin2),
+            cos2: R::select(are_right, near.cos2, far.cos2),
         }
     }
 

@@ -72,11 +72,12 @@ pub(crate) fn tiny_turn<R: Real>(angle: R) -> Turn<R> {
     }
 }
 
-/// The turns of both rods, and where they are small enough for their polynomials.
+/// The turns of both rods.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Turns<R: Real> {
     pub(crate) by: [Turn<R>; 2],
-    pub(crate) hold: R::Mask,
+    /// Where both are small enough for their polynomials.
+    pub(crate) are_right: R::Mask,
 }
 
 impl<R: Real> Turns<R> {
@@ -84,20 +85,20 @@ impl<R: Real> Turns<R> {
     #[inline(always)]
     pub(crate) fn small(angles: [R; 2]) -> Self {
         let by = [angles[0].small_turn(), angles[1].small_turn()];
-        Self { by, hold: are_within(angles, SMALL) }
+        Self { by, are_right: are_within(angles, SMALL) }
     }
 
     /// By angles that are seldom beyond `TINY`.
     #[inline(always)]
     pub(crate) fn tiny(angles: [R; 2]) -> Self {
         let by = [angles[0].tiny_turn(), angles[1].tiny_turn()];
-        Self { by, hold: are_within(angles, TINY) }
+        Self { by, are_right: are_within(angles, TINY) }
     }
 }
 
 #[inline(always)]
 fn are_within<R: Real>([first, second]: [R; 2], limit: f64) -> R::Mask {
-    // A NaN that the larger is not makes NaN of its turn.
+    // The larger of a NaN and a number may be the number; but the turn by NaN is NaN.
     (first * first).max(second * second).le(R::splat(limit * limit))
 }
 
@@ -106,7 +107,7 @@ fn are_within<R: Real>([first, second]: [R; 2], limit: f64) -> R::Mask {
 /// Where all lanes are within about `[−π/4, π/4]` there is nothing to reduce. It would change no bit.
 #[inline(always)]
 pub(crate) fn sin_cos<R: Real>(angle: R) -> (R, R) {
-    // (π/4)² is 0.617.
+    // A little below (π/4)²: no quarter turn would be taken away.
     let is_reduced = (angle * angle).le(R::splat(0.61)).all();
     let (x, quarter_turns) = if is_reduced { (angle, R::splat(0.0)) } else { reduced(angle) };
     let (sin, cos) = polynomials(x);

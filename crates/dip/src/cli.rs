@@ -421,7 +421,7 @@ impl Controlled {
     }
 }
 
-/// The names of all.
+/// The names of all laws.
 pub(crate) fn laws() -> impl Iterator<Item = &'static str> {
     Kind::ALL.into_iter().map(Kind::name)
 }

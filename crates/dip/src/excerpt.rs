@@ -5,17 +5,14 @@ use std::ops::Range;
 /// As much of a line is shown, in characters.
 const WIDTH: usize = 100;
 
-/// `file:line:column: message` for a place in bytes, and the line with a marker: of a long line what is around it.
-pub(crate) fn excerpt(file: &str, text: &str, place: &Range<usize>, message: &str) -> String {
-    let start = floor(text, place.start);
-    let before = &text[..start];
-    let number = before.matches('\n').count() + 1;
-    let column = before.chars().rev().take_while(|&c| c != '\n').count();
-    format!("{file}:{number}:{}: {}", column + 1, marked(text, place, message))
-}
-
-/// The same of a text that is no file.
-pub(crate) fn marked(text: &str, place: &Range<usize>, message: &str) -> String {
+/// `file:line:column: message` for a place in bytes, and the line with a marker: of a long line what is
+/// around it. What was typed has no lines, and its name says where it stands.
+pub(crate) fn excerpt(
+    file: Option<&str>,
+    text: &str,
+    place: &Range<usize>,
+    message: &str,
+) -> String {
     let start = floor(text, place.start);
     let before = &text[..start];
     let number = before.matches('\n').count() + 1;
@@ -33,8 +30,9 @@ pub(crate) fn marked(text: &str, place: &Range<usize>, message: &str) -> String 
     let margin = " ".repeat(left.chars().count() + column - first);
     let marker = "^".repeat(marked.clamp(1, last.saturating_sub(column).max(1)));
     let gutter = " ".repeat(number.to_string().len());
+    let file = file.map_or(String::new(), |file| format!("{file}:{number}:{}: ", column + 1));
     format!(
-        "{message}\n {gutter} |\n {number} | {left}{shown}{right}\n {gutter} | {margin}{marker}"
+        "{file}{message}\n {gutter} |\n {number} | {left}{shown}{right}\n {gutter} | {margin}{marker}"
     )
 }
 
@@ -51,23 +49,27 @@ mod tests {
     fn a_place_is_shown_with_its_line() {
         let text = "[plant]\nm0 = -1.0\nm1 = 2.0";
         let expected = "a.toml:2:6: no\n   |\n 2 | m0 = -1.0\n   |      ^^^^";
-        assert_eq!(excerpt("a.toml", text, &(13..17), "no"), expected);
+        assert_eq!(excerpt(Some("a.toml"), text, &(13..17), "no"), expected);
+        assert_eq!(
+            excerpt(None, text, &(13..17), "no"),
+            expected.trim_start_matches("a.toml:2:6: ")
+        );
         // Beyond the end, and within a character.
-        assert!(excerpt("a", "ä", &(1..90), "no").ends_with("ä\n   | ^"));
-        assert!(excerpt("a", "", &(7..9), "no").ends_with(" 1 | \n   | ^"));
+        assert!(excerpt(Some("a"), "ä", &(1..90), "no").ends_with("ä\n   | ^"));
+        assert!(excerpt(Some("a"), "", &(7..9), "no").ends_with(" 1 | \n   | ^"));
     }
 
     #[test]
     fn of_a_long_line_the_surroundings_are_shown() {
         let text = format!("{}BAD{}", "a".repeat(1000), "b".repeat(1000));
-        let shown = excerpt("f", &text, &(1000..1003), "no");
+        let shown = excerpt(Some("f"), &text, &(1000..1003), "no");
         let [_, _, line, marker] =
             <[&str; 4]>::try_from(shown.lines().collect::<Vec<_>>()).unwrap();
         assert_eq!(line.chars().count(), " 1 | ……".chars().count() + 100);
         let at = marker.chars().position(|c| c == '^').unwrap();
         assert_eq!(line.chars().skip(at).take(3).collect::<String>(), "BAD");
         // As much of the marker as there is of the line.
-        let whole = excerpt("f", &text, &(0..2003), "no");
+        let whole = excerpt(Some("f"), &text, &(0..2003), "no");
         assert_eq!(whole.matches('^').count(), 100);
     }
 }

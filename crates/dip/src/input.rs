@@ -274,7 +274,7 @@ fn typed<G: DeserializeOwned>(path: &Path, text: &str) -> Result<GainsFile<G>, I
         let line: usize =
             text.split_inclusive('\n').take(error.line().saturating_sub(1)).map(str::len).sum();
         let at = line + error.column().saturating_sub(1);
-        InputError(excerpt(&path.display().to_string(), text, &(at..at), &message))
+        InputError(excerpt(Some(&path.display().to_string()), text, &(at..at), &message))
     })
 }
 

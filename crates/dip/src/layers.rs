@@ -16,7 +16,7 @@ use sim_runner::Experiment;
 use toml::de::{DeTable, DeValue};
 use toml::{Spanned, Table};
 
-use crate::excerpt::{excerpt, marked};
+use crate::excerpt::excerpt;
 use crate::input::InputError;
 use crate::locate::{flat, path_at, place_of};
 use crate::schema::{is_choice, meaning};
@@ -121,9 +121,8 @@ impl Layer {
 
     fn show(&self, place: &Range<usize>, message: &str) -> String {
         match &*self.name {
-            // What was typed has no lines.
-            SET => marked(&self.text, place, &format!("{SET}: {message}")),
-            name => excerpt(name, &self.text, place, message),
+            SET => excerpt(None, &self.text, place, &format!("{SET}: {message}")),
+            name => excerpt(Some(name), &self.text, place, message),
         }
     }
 }

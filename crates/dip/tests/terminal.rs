@@ -215,7 +215,9 @@ fn every_command_is_completed_and_has_its_page() {
     let names = commands();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let output = dip(directory.path(), &format!("completions {shell}"));
-        for word in names.iter().map(String::as_str).chain(["json", "until-ci"]) {
+        for word in
+            names.iter().map(String::as_str).chain(["json", "until-ci", "super_twisting", "cma_es"])
+        {
             assert!(text(&output.stdout).contains(word), "{shell}: no {word}");
         }
     }

@@ -74,6 +74,14 @@ fn all() -> Vec<AnyController> {
     all
 }
 
+#[test]
+fn finite_numbers_are_finite_whatever_their_sum() {
+    let numbers = |numbers: [f64; 3]| Memory::<f64>::is_finite(&numbers);
+    assert!(numbers([f64::MAX, f64::MAX, 0.0]) && numbers([f64::MIN, f64::MIN, f64::MAX]));
+    assert!(!numbers([f64::INFINITY, f64::NEG_INFINITY, 0.0]) && !numbers([0.0, f64::NAN, 0.0]));
+    assert!(!numbers([f64::MAX, f64::MAX, f64::NAN]));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
