@@ -25,6 +25,11 @@ fn run(
     })
 }
 
+/// With no losses but viscous friction.
+fn plain() -> Plant {
+    Plant::new(&Parameters::default()).unwrap()
+}
+
 fn any_plant() -> impl Strategy<Value = Plant> {
     let size = || 0.05..2.0_f64;
     let friction = || 0.0..0.5_f64;
@@ -103,8 +108,8 @@ fn each_integrator_has_the_order_that_it_claims() {
 }
 
 /// A step of Runge and Kutta as it stands in textbooks: four evaluations of `ẋ` that share nothing.
-fn textbook(plant: &Plant, state: &State, u: f64, w: [f64; 3], dt: f64) -> State {
-    let rate = |x: State| State::new(x.qd(), plant.acceleration(&x, u, Some(w)));
+fn textbook(plant: &Plant, state: &State, u: f64, w: Option<[f64; 3]>, dt: f64) -> State {
+    let rate = |x: State| State::new(x.qd(), plant.acceleration(&x, u, w));
     let k1 = rate(*state);
     let k2 = rate(*state + k1 * (0.5 * dt));
     let k3 = rate(*state + k2 * (0.5 * dt));
@@ -113,16 +118,18 @@ fn textbook(plant: &Plant, state: &State, u: f64, w: [f64; 3], dt: f64) -> State
 }
 
 proptest! {
-    /// Later stages are turned on from earlier ones, if the turns are small (1 ms), or not (10 ms).
+    /// Later stages are turned on from earlier ones, if the turns are small (1 ms), or not (10 ms);
+    /// with losses and a disturbance, or without.
     #[test]
     fn a_step_is_that_of_the_textbook(
-        plant in any_plant(), state in any_state(), u in -300.0..300.0_f64,
-        w in prop::array::uniform3(-5.0..5.0_f64), dt in prop::sample::select(vec![1e-3, 1e-2]),
+        plant in prop_oneof![any_plant(), Just(plain())], state in any_state(), u in -300.0..300.0_f64,
+        w in prop::option::of(prop::array::uniform3(-5.0..5.0_f64)),
+        dt in prop::sample::select(vec![1e-3, 1e-2]),
     ) {
-        let found = Integrator::Rk4.step(&plant, &state, &plant.evaluate(&state), u, Some(w), dt);
+        let found = Integrator::Rk4.step(&plant, &state, &plant.evaluate(&state), u, w, dt);
         let expected = textbook(&plant, &state, u, w, dt).to_array();
         // Roundings of accelerations as large as these, in both of them.
-        let size = plant.acceleration(&state, u, Some(w)).iter().fold(10.0_f64, |m, a| m.max(a.abs()));
+        let size = plant.acceleration(&state, u, w).iter().fold(10.0_f64, |m, a| m.max(a.abs()));
         for (found, expected) in found.to_array().into_iter().zip(expected) {
             let tolerance = 1e-14 * (1.0 + expected.abs() + dt * size);
             prop_assert!((found - expected).abs() <= tolerance, "{found} {expected}");
