@@ -13,7 +13,7 @@ use crate::cli::CompareArgs;
 use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Draft, Output, SCHEMA, VERSION};
-use crate::provenance::Provenance;
+use crate::provenance::{Origin, Provenance};
 use crate::results::Results;
 use crate::terminal::{cell, progress_bar, significant, table};
 
@@ -50,7 +50,8 @@ pub(crate) fn run(
     source.warn(kinds);
     let starts = Starts::new(args.radius, args.seed).map_err(|error| InputError::new(&error))?;
     let claim = |directory: &PathBuf| {
-        Results::claim(directory, "comparison.json", source.experiment(), output.present())
+        let origin = Origin::of_this(args.seed, source.experiment());
+        Results::claim(directory, "comparison.json", origin, output.present())
     };
     let results = args.out.as_ref().map(claim).transpose()?;
     // What is wrong with their places is known before the runs, which may take hours.
@@ -185,7 +186,7 @@ mod tests {
 
     use super::{Document, in_words, is_noisy};
     use crate::output::{SCHEMA, VERSION};
-    use crate::provenance::Provenance;
+    use crate::provenance::{Origin, Provenance};
 
     /// The widest numbers that there can be.
     fn document(experiment: Experiment) -> Document {

@@ -66,7 +66,7 @@ enum Fate {
 fn convert(path: &Path) -> Result<Converted, InputError> {
     let fault = |message: &str| InputError::new(&format!("{}: {message}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| fault(&error.to_string()))?;
-    let yaml = Yaml::parse(&text).map_err(|error| {
+    let (yaml, without_value) = Yaml::parse_valued(&text).map_err(|error| {
         let line = error.place.map(|place| text[..place.start].matches('\n').count() + 1);
         fault(&line.map_or(error.message.clone(), |line| format!("line {line}: {}", error.message)))
     })?;
@@ -111,7 +111,7 @@ fn convert(path: &Path) -> Result<Converted, InputError> {
             None => return Err(fault(&message)),
         }
     };
-    Ok(Converted { experiment, report: in_words(&said, &fates) })
+    Ok(Converted { experiment, report: in_words(&said, &fates, &without_value) })
 }
 
 /// Keys with dots, and what stands there; a list is one value.
@@ -330,7 +330,11 @@ fn surfaces(
     }
 }
 
-fn in_words(said: &BTreeMap<String, Value>, fates: &BTreeMap<&str, Fate>) -> String {
+fn in_words(
+    said: &BTreeMap<String, Value>,
+    fates: &BTreeMap<&str, Fate>,
+    without_value: &[String],
+) -> String {
     let (mut became, mut refused) = (String::new(), String::new());
     for (key, fate) in fates {
         match fate {
@@ -344,6 +348,9 @@ fn in_words(said: &BTreeMap<String, Value>, fates: &BTreeMap<&str, Fate>) -> Str
                 refused += &format!("  {key} = {value}: {reason}\n");
             }
         }
+    }
+    for key in without_value {
+        refused += &format!("  {key}: nothing stands there\n");
     }
     format!(
         "became:\n{became}refused, and as built in:\n{refused}\

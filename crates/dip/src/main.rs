@@ -10,6 +10,7 @@ mod compare;
 mod completions;
 mod convert;
 mod design;
+mod embedded;
 mod essence;
 mod excerpt;
 mod gains;
@@ -20,7 +21,6 @@ mod layers;
 mod locate;
 mod man;
 mod montecarlo;
-
 mod named;
 mod output;
 mod overview;

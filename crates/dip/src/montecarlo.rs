@@ -25,7 +25,7 @@ use crate::input::{InputError, Source};
 use crate::interrupt;
 use crate::layers::Config;
 use crate::output::{Draft, Output, SCHEMA, VERSION};
-use crate::provenance::Provenance;
+use crate::provenance::{Origin, Provenance};
 use crate::results::{Present, Results, has_content};
 use crate::terminal::{cell, progress_bar, significant, table};
 use crate::words::quoted;
@@ -199,8 +199,8 @@ impl<'a> Kept<'a> {
             Present::Kept if is_resumed => Present::GoneOnFrom("--runs"),
             present => present,
         };
-        let experiment = &self.identity.experiment;
-        let results = Results::claim(self.directory, "montecarlo.json", experiment, present)?;
+        let origin = Origin::of_this(self.identity.seed, &self.identity.experiment);
+        let results = Results::claim(self.directory, "montecarlo.json", origin, present)?;
         if !is_resumed && !results.may_replace() && has_content(&self.checkpoint) {
             let place = self.checkpoint.display();
             let message = format!(

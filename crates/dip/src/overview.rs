@@ -20,10 +20,10 @@ use crate::input::Source;
 use crate::layers::Config;
 use crate::output::{Output, SCHEMA, VERSION};
 use crate::picture::{self, Canvas, Shown};
-use crate::provenance::Provenance;
+use crate::provenance::{Origin, Provenance};
 use crate::results::Results;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
-use crate::trajectory::{Flown, Origin, Trajectories};
+use crate::trajectory::{Flown, Trajectories};
 
 /// The document, and the content of `summary.json`.
 #[derive(Serialize, JsonSchema)]
@@ -62,14 +62,13 @@ pub(crate) fn run(config: &Config, output: &Output, args: &CompareArgs) -> Resul
     let kinds = args.kinds();
     source.warn(kinds);
     let out = args.out.clone().unwrap_or_else(|| "out".into());
-    let experiment = source.experiment();
-    let results = Results::claim(&out, "summary.json", experiment, output.present())?;
+    let origin = Origin::of_this(args.seed, source.experiment());
+    let results = Results::claim(&out, "summary.json", origin, output.present())?;
     let canvas = |name| Canvas::begin(&results, name);
     let (comparison, phase, gains) = (canvas("comparison")?, canvas("phase")?, canvas("gains")?);
     let summary = results.begin_document()?;
-    let (origin, stems) =
-        (Origin::new(args.seed, experiment), kinds.iter().map(|kind| kind.name()));
-    let mut trajectories = Trajectories::begin(&results, origin, args.trajectories, stems)?;
+    let stems = kinds.iter().map(|kind| kind.name());
+    let mut trajectories = Trajectories::begin(&results, args.trajectories, stems)?;
     let closed_loop = source.checked(Experiment::closed_loop)?;
     let scenario = source.checked(|experiment| experiment.scenario(args.seed))?;
     let bar = progress_bar(kinds.len() as u64, "controllers");

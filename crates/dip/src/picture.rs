@@ -12,6 +12,7 @@ use kuva::render::render::Primitive;
 use sim_runner::{ClosedLoop, History, Instant, Kept, Observer};
 use smc_controllers::{Kind, Remembered};
 
+use crate::embedded::{in_png, in_svg};
 use crate::output::Draft;
 use crate::results::Results;
 use crate::terminal::busy;
@@ -229,13 +230,16 @@ pub(crate) fn phase(canvas: Canvas, shown: &[Shown]) -> Result<()> {
 pub(crate) struct Canvas {
     svg: Draft,
     png: Draft,
+    /// What both say about where they come from.
+    origin: String,
 }
 
 impl Canvas {
     /// Begins both files of this name.
     pub(crate) fn begin(results: &Results, name: &str) -> Result<Self> {
         let begin = |ending: &str| results.begin(&format!("{name}.{ending}"));
-        Ok(Self { svg: begin("svg")?, png: begin("png")? })
+        let origin = serde_json::to_string(results.origin())?;
+        Ok(Self { svg: begin("svg")?, png: begin("png")?, origin })
     }
 }
 
@@ -248,8 +252,10 @@ pub(crate) fn save(canvas: Canvas, figure: Figure) -> Result<()> {
     let png = PngBackend::new()
         .render_scene(&scene)
         .map_err(|error| anyhow!("cannot draw the picture as PNG: {error}"))?;
-    canvas.svg.finish_text(&svg)?;
-    canvas.png.finish(|file| Ok(file.write_all(&png)?))
+    let Canvas { svg: svg_file, png: png_file, origin } = canvas;
+    svg_file.finish_text(&in_svg(&svg, &origin))?;
+    let png = in_png(&png, &origin)?;
+    png_file.finish(|file| Ok(file.write_all(&png)?))
 }
 
 /// A dashed line as its dashes; anything else as it is. The rasteriser would begin the pattern anew at each point.

@@ -9,9 +9,10 @@
 use dip_dynamics::InstructionSet;
 use schemars::JsonSchema;
 use serde::Serialize;
+use sim_runner::Experiment;
 use sysinfo::{CpuRefreshKind, System};
 
-use crate::output::VERSION;
+use crate::output::{SCHEMA, VERSION};
 
 /// Of one result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -48,6 +49,22 @@ impl Provenance {
             command: std::iter::once("dip".to_owned()).chain(words).collect(),
             seed,
         }
+    }
+}
+
+/// Where all files of a run come from: what a file says that is no document itself.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Origin {
+    pub(crate) schema: u32,
+    pub(crate) provenance: Provenance,
+    pub(crate) experiment: Experiment,
+}
+
+impl Origin {
+    /// Of the run of this process.
+    pub(crate) fn of_this(seed: u64, experiment: &Experiment) -> Self {
+        let experiment = experiment.clone();
+        Self { schema: SCHEMA, provenance: Provenance::of_this(Some(seed)), experiment }
     }
 }
 

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::Value;
-use sim_runner::Experiment;
 
 use crate::essence::Essence;
 use crate::input::InputError;
 use crate::output::{Draft, Files, make_directory};
+use crate::provenance::Origin;
 use crate::report;
 
 /// What is to be written.
@@ -23,6 +23,7 @@ use crate::report;
 pub(crate) struct Results {
     directory: PathBuf,
     document: &'static str,
+    origin: Origin,
     /// Is the document of this run there?
     same_run_is_there: bool,
     present: Present,
@@ -45,14 +46,26 @@ impl Results {
     pub(crate) fn claim(
         directory: &Path,
         document: &'static str,
-        experiment: &Experiment,
+        origin: Origin,
         present: Present,
     ) -> Result<Self> {
-        let same_run_is_there = same_run_is_there(&directory.join(document), experiment, present)?;
+        let same_run_is_there = same_run_is_there(&directory.join(document), &origin, present)?;
         report::claim(directory, present)?;
         make_directory(directory)?;
         let directory = directory.to_owned();
-        Ok(Self { directory, document, same_run_is_there, present, files: Files::default() })
+        Ok(Self {
+            directory,
+            document,
+            origin,
+            same_run_is_there,
+            present,
+            files: Files::default(),
+        })
+    }
+
+    /// Where all files come from.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// May files be replaced that the document speaks for?
@@ -87,7 +100,7 @@ impl Results {
 }
 
 /// Is a document of the same run there? One of another run, or what is no document, is refused.
-fn same_run_is_there(path: &Path, experiment: &Experiment, present: Present) -> Result<bool> {
+fn same_run_is_there(path: &Path, origin: &Origin, present: Present) -> Result<bool> {
     if present == Present::Replaced || !has_content(path) {
         return Ok(false);
     }
@@ -101,7 +114,7 @@ fn same_run_is_there(path: &Path, experiment: &Experiment, present: Present) -> 
         serde_json::from_slice(&bytes).map_err(|_| refused("it is there, and no result of dip"))?;
     let mut there = Essence::of_document(&document)
         .map_err(|fault| refused(&format!("it is there, and no result of this dip: {fault}")))?;
-    let mut this = Essence::of_this(experiment)?;
+    let mut this = Essence::of_this(&origin.experiment)?;
     if let Present::GoneOnFrom(option) = present {
         (there, this) = (there.without(option), this.without(option));
     }

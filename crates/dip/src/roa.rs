@@ -13,7 +13,7 @@ use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Output, SCHEMA, VERSION};
 use crate::picture::Canvas;
-use crate::provenance::Provenance;
+use crate::provenance::{Origin, Provenance};
 use crate::results::Results;
 use crate::roa_picture;
 use crate::terminal::{cell, progress_bar, significant, significant_cell, table};
@@ -49,7 +49,8 @@ pub(crate) fn run(config: &Config, output: &Output, args: &RoaArgs) -> Result<()
     source.warn(&kinds);
     let grid = Grid::new(args.range, args.grid).map_err(|error| InputError::new(&error))?;
     let experiment = source.experiment();
-    let results = Results::claim(&args.out, "roa.json", experiment, output.present())?;
+    let origin = Origin::of_this(args.seed, experiment);
+    let results = Results::claim(&args.out, "roa.json", origin, output.present())?;
     let (picture, rows, draft) =
         (Canvas::begin(&results, "roa")?, results.begin("roa.csv")?, results.begin_document()?);
 
@@ -150,7 +151,7 @@ mod tests {
 
     use super::{Document, Row, in_words};
     use crate::output::{SCHEMA, VERSION};
-    use crate::provenance::Provenance;
+    use crate::provenance::{Origin, Provenance};
 
     #[test]
     fn the_widest_numbers_fit_eighty_columns() {

@@ -17,7 +17,7 @@ use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Output, SCHEMA, VERSION};
 use crate::picture::{Canvas, save};
-use crate::provenance::Provenance;
+use crate::provenance::{Origin, Provenance};
 use crate::results::Results;
 use crate::terminal::{progress_bar, significant, table};
 
@@ -60,8 +60,8 @@ pub(crate) fn run(config: &Config, output: &Output, args: &SensitivityArgs) -> R
     }
     let default_mismatch = *mismatch == built_in;
     let from = Starts::new(radius, seed).map_err(|error| InputError::new(&error))?;
-    let experiment = source.experiment();
-    let results = Results::claim(&args.out, "sensitivity.json", experiment, output.present())?;
+    let origin = Origin::of_this(seed, source.experiment());
+    let results = Results::claim(&args.out, "sensitivity.json", origin, output.present())?;
     let canvas = Canvas::begin(&results, "sensitivity")?;
     let draft = results.begin_document()?;
 

@@ -19,10 +19,10 @@ use crate::input::{InputError, Source};
 use crate::layers::Config;
 use crate::output::{Output, SCHEMA, VERSION};
 use crate::picture::{self, Canvas, Shown};
-use crate::provenance::Provenance;
+use crate::provenance::{Origin, Provenance};
 use crate::results::Results;
 use crate::terminal::{progress_bar, significant};
-use crate::trajectory::{Flown, Origin, Trajectories};
+use crate::trajectory::{Flown, Trajectories};
 
 /// The document of one run.
 #[derive(Serialize, JsonSchema)]
@@ -86,22 +86,22 @@ pub(crate) fn run(config: &Config, output: &Output, args: &SimulateArgs) -> Resu
     source.warn(args.controller.0.as_slice());
     let closed_loop = source.checked(Experiment::closed_loop)?.with_after_fall(after_fall);
 
+    let seed = args.replay.map_or(args.seed, |replay| replay.seed);
     let claim = |directory: &PathBuf| {
-        Results::claim(directory, "summary.json", source.experiment(), output.present())
+        let origin = Origin::of_this(seed, source.experiment());
+        Results::claim(directory, "summary.json", origin, output.present())
     };
     let results = args.out.as_ref().map(claim).transpose()?;
     let summary = results.as_ref().map(Results::begin_document).transpose()?;
     let law = Law::new(&source, args)?;
-    let seed = args.replay.map_or(args.seed, |replay| replay.seed);
     let (run, metrics, equivalent) = match &results {
         None => law.fly(&closed_loop, &scenario, &mut ()),
         Some(results) => {
             let canvases = ["motion", "phase", "gains"].map(|name| Canvas::begin(results, name));
             let [motion, phase, gains] = canvases;
             let (motion, phase, gains) = (motion?, phase?, gains?);
-            let origin = Origin::new(seed, source.experiment());
             let stem = "trajectory";
-            let mut trajectories = Trajectories::begin(results, origin, args.trajectories, [stem])?;
+            let mut trajectories = Trajectories::begin(results, args.trajectories, [stem])?;
             let mut shown = Shown::new(args.controller.0, &closed_loop);
             shown.remembered = law.remembered();
             let controller = args.controller.name();

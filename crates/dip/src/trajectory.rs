@@ -8,13 +8,12 @@
 
 use anyhow::Result;
 use clap::Args;
-use serde::Serialize;
 use serde_json::{Value, json};
-use sim_runner::{Column, Experiment, Observer, TrajectoryWriter};
+use sim_runner::{Column, Observer, TrajectoryWriter};
 use smc_controllers::Remembered;
 
-use crate::output::{Draft, SCHEMA};
-use crate::provenance::Provenance;
+use crate::output::Draft;
+use crate::provenance::Origin;
 use crate::results::Results;
 
 /// What describes the trajectories of a directory, by the name that the W3C gives it.
@@ -36,21 +35,6 @@ impl TrajectoryArgs {
         return self.parquet;
         #[cfg(not(feature = "parquet"))]
         return false;
-    }
-}
-
-/// Where the trajectories of a command come from.
-#[derive(Debug, Serialize)]
-pub(crate) struct Origin {
-    schema: u32,
-    provenance: Provenance,
-    experiment: Experiment,
-}
-
-impl Origin {
-    pub(crate) fn new(seed: u64, experiment: &Experiment) -> Self {
-        let experiment = experiment.clone();
-        Self { schema: SCHEMA, provenance: Provenance::of_this(Some(seed)), experiment }
     }
 }
 
@@ -85,7 +69,6 @@ impl Trajectories {
     /// not that of its trajectory.
     pub(crate) fn begin(
         results: &Results,
-        origin: Origin,
         formats: TrajectoryArgs,
         stems: impl IntoIterator<Item = &'static str>,
     ) -> Result<Self> {
@@ -103,7 +86,7 @@ impl Trajectories {
         #[cfg(not(feature = "parquet"))]
         let TrajectoryArgs {} = formats;
         Ok(Self {
-            origin,
+            origin: results.origin().clone(),
             description: results.begin(DESCRIPTION)?,
             written: Vec::with_capacity(begun.len()),
             begun: begun.into_iter(),

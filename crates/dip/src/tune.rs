@@ -28,7 +28,7 @@ use crate::layers::Config;
 use crate::named::named;
 use crate::output::{Output, SCHEMA, VERSION};
 use crate::picture::Canvas;
-use crate::provenance::Provenance;
+use crate::provenance::{Origin, Provenance};
 use crate::results::{Present, Results, has_content};
 use crate::terminal::{abbreviated, cell, progress_bar, table, warn};
 use crate::tune_picture;
@@ -218,7 +218,8 @@ impl Kept {
             Present::Kept if args.resume && is_kept => Present::GoneOnFrom("--budget"),
             present => present,
         };
-        let results = Results::claim(directory, "tune.json", source.experiment(), present)?;
+        let origin = Origin::of_this(args.seed, source.experiment());
+        let results = Results::claim(directory, "tune.json", origin, present)?;
         // The same search ends where it ended, if that was no matter of time.
         let is_same = results.may_replace() && !matches!(args.budget, Budget::Time(_));
         if !args.resume && !output.force && is_kept && !is_same {

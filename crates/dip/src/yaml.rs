@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 
 /// A document, which begins with a table.
 #[derive(Debug)]
-pub(crate) struct Yaml(Vec<(Spanned<String>, Spanned<Node>)>);
+pub(crate) struct Yaml(Entries);
 
 #[derive(Debug)]
 enum Node {
@@ -22,8 +22,11 @@ enum Node {
     Number(String),
     Text(String),
     List(Vec<Spanned<Node>>),
-    Table(Vec<(Spanned<String>, Spanned<Node>)>),
+    Table(Entries),
+    Nothing,
 }
+
+type Entries = Vec<(Spanned<String>, Spanned<Node>)>;
 
 /// Why a text is no such document, and where.
 #[derive(Debug)]
@@ -33,7 +36,27 @@ pub(crate) struct YamlError {
 }
 
 impl Yaml {
+    /// A document with a value for each key.
     pub(crate) fn parse(text: &str) -> Result<Self, YamlError> {
+        let yaml = Self::read(text)?;
+        match yaml.0.iter().find_map(|(_, node)| nothing(node)) {
+            None => Ok(yaml),
+            Some(place) => Err(YamlError {
+                place: bytes(text, &place),
+                message: "nothing stands here: leave out the key to keep what it is without"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    /// A document without the keys that have no value, and those keys, with dots.
+    pub(crate) fn parse_valued(text: &str) -> Result<(Self, Vec<String>), YamlError> {
+        let (mut yaml, mut without_value) = (Self::read(text)?, Vec::new());
+        take_out(&mut yaml.0, "", &mut without_value);
+        Ok((yaml, without_value))
+    }
+
+    fn read(text: &str) -> Result<Self, YamlError> {
         let root: Spanned<Node> = match serde_saphyr::from_str(text) {
             Ok(root) => root,
             Err(error)
@@ -79,7 +102,34 @@ fn in_words(error: &Fault) -> String {
     }
 }
 
-fn table<'y>(entries: &'y [(Spanned<String>, Spanned<Node>)], text: &str) -> DeTable<'y> {
+/// Where there is nothing in what stands here.
+fn nothing(node: &Spanned<Node>) -> Option<Location> {
+    match &node.value {
+        Node::Nothing => Some(node.referenced),
+        Node::List(nodes) => nodes.iter().find_map(nothing),
+        Node::Table(entries) => entries.iter().find_map(|(_, node)| nothing(node)),
+        Node::Bool(_) | Node::Number(_) | Node::Text(_) => None,
+    }
+}
+
+/// Takes out keys that have no value, lists in which something has none, and tables that nothing is left of.
+fn take_out(entries: &mut Entries, above: &str, taken: &mut Vec<String>) {
+    entries.retain_mut(|(key, node)| {
+        let key = format!("{above}{}", key.value);
+        if let Node::Table(inner) = &mut node.value {
+            let before = taken.len();
+            take_out(inner, &format!("{key}."), taken);
+            return !inner.is_empty() || taken.len() == before;
+        }
+        let has_value = nothing(node).is_none();
+        if !has_value {
+            taken.push(key);
+        }
+        has_value
+    });
+}
+
+fn table<'y>(entries: &'y Entries, text: &str) -> DeTable<'y> {
     let entry = |(key, node): &'y (Spanned<String>, Spanned<Node>)| {
         let place = bytes(text, &key.referenced).unwrap_or_default();
         (toml::Spanned::new(place, Cow::Borrowed(key.value.as_str())), value(node, text))
@@ -96,6 +146,7 @@ fn value<'y>(node: &'y Spanned<Node>, text: &str) -> toml::Spanned<DeValue<'y>> 
         Node::Text(text) => DeValue::String(Cow::Borrowed(text)),
         Node::List(nodes) => DeValue::Array(nodes.iter().map(|node| value(node, text)).collect()),
         Node::Table(entries) => DeValue::Table(table(entries, text)),
+        Node::Nothing => unreachable!("it was refused or taken out"),
     };
     toml::Spanned::new(bytes(text, &node.referenced).unwrap_or_default(), value)
 }
@@ -157,12 +208,12 @@ impl<'de> Visitor<'de> for NodeVisitor {
         Ok(Node::Text(value.to_owned()))
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Node, E> {
-        Err(E::custom("nothing stands here: leave out the key to keep what it is without"))
+    fn visit_unit<E>(self) -> Result<Node, E> {
+        Ok(Node::Nothing)
     }
 
-    fn visit_none<E: Error>(self) -> Result<Node, E> {
-        self.visit_unit()
+    fn visit_none<E>(self) -> Result<Node, E> {
+        Ok(Node::Nothing)
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Node, A::Error> {

@@ -194,6 +194,22 @@ fn a_config_whose_step_does_not_fit_here_loses_that_key_only() {
 }
 
 #[test]
+fn a_config_loses_keys_without_a_value_only() {
+    let directory = here();
+    let text = "physics:\n  cart_mass: 1.25\n  gravity:\n\
+                simulation:\n  initial_state: [0, ~, 0.1, 0, 0, 0]\n";
+    fs::write(directory.path().join("config.yaml"), text).unwrap();
+    let output = dip(directory.path(), &["convert", "config.yaml"]);
+    let report = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{report}");
+    assert!(String::from_utf8(output.stdout).unwrap().ends_with("[plant]\nm0 = 1.25\n"));
+    for key in ["physics.gravity", "simulation.initial_state"] {
+        assert!(report.contains(&format!("  {key}: nothing stands there\n")), "{report}");
+    }
+    assert!(!report.contains("  simulation ="), "{report}");
+}
+
+#[test]
 fn an_empty_file_says_nothing() {
     let directory = here();
     for (name, text) in [("a.toml", ""), ("a.yaml", ""), ("b.yaml", "# Nothing.\n\n  # Yet.\n")] {

@@ -2,7 +2,10 @@
 
 mod program;
 
+use std::ffi::OsStr;
 use std::fs;
+use std::io::Cursor;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -62,6 +65,93 @@ fn every_document_says_where_it_comes_from() {
             let text = fs::read_to_string(directory.path().join(file)).unwrap();
             assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), document);
         }
+    }
+}
+
+/// Of an SVG, a PNG or a GIF.
+fn origin_in(picture: &Path) -> Value {
+    let bytes = fs::read(picture).unwrap();
+    let json = match picture.extension().unwrap().to_str().unwrap() {
+        "svg" => {
+            let svg = String::from_utf8(bytes).unwrap();
+            let (_, rest) = svg.split_once("<metadata>").unwrap();
+            let (text, _) = rest.split_once("</metadata>").unwrap();
+            text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+        }
+        "png" => {
+            let reader = png::Decoder::new(Cursor::new(bytes)).read_info().unwrap();
+            let texts = &reader.info().utf8_text;
+            assert_eq!((texts.len(), texts[0].keyword.as_str()), (1, "Comment"));
+            texts[0].get_text().unwrap()
+        }
+        _ => {
+            let mut blocks =
+                &bytes[bytes.windows(2).position(|two| two == [0x21, 0xfe]).unwrap() + 2..];
+            let mut text = Vec::new();
+            while blocks[0] > 0 {
+                let (block, rest) = blocks[1..].split_at(blocks[0].into());
+                text.extend_from_slice(block);
+                blocks = rest;
+            }
+            String::from_utf8(text).unwrap()
+        }
+    };
+    serde_json::from_str(&json).unwrap()
+}
+
+/// The command has what XML cannot have as it is.
+#[test]
+fn every_picture_says_where_it_comes_from() {
+    for (arguments, _, file) in COMMANDS {
+        let Some(file) = file else { continue };
+        let directory = here();
+        let out = directory.path().join(if cfg!(windows) { "a&b" } else { "a&b<c>" });
+        let words = arguments.replace("--out o", "--config short.toml --out");
+        let typed: Vec<&OsStr> =
+            words.split(' ').map(OsStr::new).chain([out.as_os_str()]).collect();
+        let run = |words: &[&OsStr]| {
+            let output = Command::new(env!("CARGO_BIN_EXE_dip"))
+                .args(words)
+                .current_dir(directory.path())
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        };
+        run(&typed);
+        let mut drawn = 0;
+        if arguments.starts_with("simulate") {
+            run(&[
+                "report".as_ref(),
+                out.as_os_str(),
+                "--strip".as_ref(),
+                out.join("strip.svg").as_os_str(),
+                "--gif".as_ref(),
+                out.join("motion.gif").as_os_str(),
+            ]);
+            drawn = 2;
+        }
+        let text = fs::read_to_string(out.join(file.trim_start_matches("o/"))).unwrap();
+        let document: Value = serde_json::from_str(&text).unwrap();
+        let mut seen = 0;
+        for entry in fs::read_dir(&out).unwrap() {
+            let path = entry.unwrap().path();
+            if ["svg", "png", "gif"].iter().any(|ending| path.extension() == Some(ending.as_ref()))
+            {
+                let origin = origin_in(&path);
+                for key in ["schema", "provenance", "experiment"] {
+                    assert_eq!(origin[key], document[key], "{} {key}", path.display());
+                    assert!(!origin[key].is_null());
+                }
+                seen += 1;
+            }
+        }
+        let expected = match arguments.split(' ').next().unwrap() {
+            "compare" if arguments.contains("--starts") => 0,
+            "compare" | "simulate" => 4,
+            "montecarlo" => 0,
+            _ => 2,
+        };
+        assert_eq!(seen, expected + drawn, "{arguments}");
     }
 }
 

@@ -10,6 +10,7 @@ use kuva::render::render::{Primitive, Scene, TextAnchor};
 
 use super::Data;
 use super::poses::Poses;
+use crate::embedded::in_gif;
 use crate::input::InputError;
 
 /// Hundredths of a second that a frame is shown.
@@ -33,6 +34,7 @@ pub(super) fn animation(data: &Data) -> Result<Vec<u8>> {
     let (width, height, _) = pixels(&scene(&poses, 0.0))?;
     let mut encoder = Encoder::new(Vec::new(), width, height, &[])?;
     encoder.set_repeat(Repeat::Infinite)?;
+    in_gif(&mut encoder, &data.origin())?;
     let frames = (100.0 * poses.until / f64::from(DELAY)).ceil().min(f64::from(FRAMES));
     let mut number = 0_u16;
     while f64::from(number) <= frames {

@@ -129,6 +129,14 @@ fn write_page(directory: &Path, data: &Data) -> Result<PathBuf> {
 }
 
 impl Data {
+    /// Where the trajectories come from, for a picture that is made of them.
+    fn origin(&self) -> String {
+        let summary = &self.documents["summary"];
+        let origin = ["schema", "provenance", "experiment"].map(|key| (key, &summary[key]));
+        serde_json::to_string(&Map::from_iter(origin.map(|(key, of)| (key.to_owned(), of.clone()))))
+            .expect("JSON is written as JSON")
+    }
+
     fn read(directory: &Path) -> Result<Self> {
         let mut data = Self {
             schema: crate::output::SCHEMA,

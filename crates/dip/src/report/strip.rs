@@ -5,6 +5,7 @@
 
 use super::Data;
 use super::poses::Poses;
+use crate::embedded::in_svg;
 use crate::input::InputError;
 use crate::terminal::significant;
 
@@ -17,9 +18,10 @@ const CELL: f64 = 84.0;
 
 /// As SVG.
 pub(super) fn strip(data: &Data) -> Result<String, InputError> {
-    draw(data).ok_or_else(|| {
+    let svg = draw(data).ok_or_else(|| {
         InputError::new(&"--strip: the directory has no trajectory of a run with its experiment")
-    })
+    })?;
+    Ok(in_svg(&svg, &data.origin()))
 }
 
 fn draw(data: &Data) -> Option<String> {
