@@ -8,6 +8,7 @@
 use std::num::{NonZeroU32, NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{ArgGroup, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use sim_runner::{Precision, Quantity, Sampling, StartDesign};
 use smc_controllers::{Kind, Pole};
@@ -68,7 +69,12 @@ impl Cli {
             "--color" => next?.to_str()?.parse().ok(),
             word => word.strip_prefix("--color=")?.parse().ok(),
         });
-        let command = Self::command().color(color.last().unwrap_or(ColorChoice::Auto));
+        let mut command = Self::command().color(color.last().unwrap_or(ColorChoice::Auto));
+        // Documents name files and commands, and are text.
+        if let Some(word) = words.iter().find(|word| word.to_str().is_none()) {
+            let message = format!("{:?}: must be UTF-8\n", word.to_string_lossy());
+            command.error(ErrorKind::InvalidUtf8, message).exit();
+        }
         let matches = command.get_matches_from(words);
         Self::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
     }
@@ -114,6 +120,31 @@ pub(crate) enum Command {
     Man(ManArgs),
     /// Make an experiment file from the config.yaml of the Python project DIP-SMC-PSO
     Convert(ConvertArgs),
+}
+
+impl Command {
+    /// Does it read what `--config` and `--set` say?
+    pub(crate) fn reads_experiment(&self) -> bool {
+        match self {
+            Self::Compare(_)
+            | Self::Simulate(_)
+            | Self::Montecarlo(_)
+            | Self::Roa(_)
+            | Self::Sensitivity(_)
+            | Self::Tune(_)
+            | Self::Design(_)
+            | Self::Gains(_)
+            | Self::Check(_) => true,
+            Self::Rigs
+            | Self::Replay(_)
+            | Self::Report(_)
+            | Self::Init(_)
+            | Self::Schema { .. }
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Convert(_) => false,
+        }
+    }
 }
 
 impl Default for Command {

@@ -186,7 +186,7 @@ mod tests {
 
     use super::{Document, in_words, is_noisy};
     use crate::output::{SCHEMA, VERSION};
-    use crate::provenance::{Origin, Provenance};
+    use crate::provenance::Provenance;
 
     /// The widest numbers that there can be.
     fn document(experiment: Experiment) -> Document {

@@ -38,7 +38,9 @@ pub(crate) struct ConvertArgs {
 
 pub(crate) fn run(output: &Output, args: &ConvertArgs) -> Result<()> {
     let Converted { experiment, report } = convert(&args.file)?;
-    let text = format!("# From {}.\n{}", args.file.display(), toml::to_string(&experiment)?);
+    // A name may have line breaks, a comment may not.
+    let name = args.file.display().to_string().replace(char::is_control, " ");
+    let text = format!("# From {name}.\n{}", toml::to_string(&experiment)?);
     match &args.out {
         Some(out) => {
             write_content(out, text.as_bytes(), output.force)?;
@@ -77,41 +79,68 @@ fn convert(path: &Path) -> Result<Converted, InputError> {
     }
     let mut fates: BTreeMap<&str, Fate> =
         said.iter().map(|(key, value)| (key.as_str(), fate(key, value, &said))).collect();
-    // What breaks a rule here is refused in turn, until the rest keeps all of them.
-    let experiment = loop {
-        let mut table = Table::new();
-        let values = fates.values().filter_map(|fate| match fate {
-            Fate::Became(values) => Some(values),
-            Fate::Refused(_) => None,
-        });
-        for (key, value) in values.flatten() {
-            insert(&mut table, key, value.clone());
-        }
+    let unchecked = |fates: &BTreeMap<&str, Fate>| {
+        let table = table(fates);
         let read: Result<Experiment, _> = table.clone().try_into();
-        let experiment = read.map_err(|error| fault(error.message()))?;
-        let Err(error) = experiment.check() else {
-            surfaces(&experiment, &said, &mut fates);
-            break table;
+        read.map(|experiment| (table, experiment)).map_err(|error| fault(error.message()))
+    };
+    // What breaks a rule here is refused in turn, until the rest keeps all of them.
+    let mut refused = Vec::new();
+    while let Err(error) = unchecked(&fates)?.1.check() {
+        let Some(guilty) = guilty(&fates, &error.key(), &error.to_string()) else {
+            return Err(fault(&error.to_string()));
         };
-        let (key, message) = (error.key(), error.to_string());
-        let became = |fate: &Fate, is_it: &dyn Fn(&str) -> bool| match fate {
+        let was = fates.insert(guilty, Fate::Refused(error.to_string()));
+        refused.extend(was.map(|was| (guilty, was)));
+    }
+    // Some of them were no fault but beside others that are refused now.
+    loop {
+        let before = refused.len();
+        let mut still = Vec::new();
+        for (key, was) in refused {
+            fates.insert(key, was);
+            if let Err(error) = unchecked(&fates)?.1.check() {
+                let was = fates.insert(key, Fate::Refused(error.to_string()));
+                still.extend(was.map(|was| (key, was)));
+            }
+        }
+        refused = still;
+        if refused.len() == before {
+            break;
+        }
+    }
+    let (experiment, checked) = unchecked(&fates)?;
+    surfaces(&checked, &said, &mut fates);
+    Ok(Converted { experiment, report: in_words(&said, &fates, &without_value) })
+}
+
+/// What became of the keys.
+fn table(fates: &BTreeMap<&str, Fate>) -> Table {
+    let mut table = Table::new();
+    for fate in fates.values() {
+        if let Fate::Became(values) = fate {
+            for (key, value) in values {
+                insert(&mut table, key, value.clone());
+            }
+        }
+    }
+    table
+}
+
+/// Which key it is that breaks a rule: the one at fault, one that the rule names (what is as built in breaks a
+/// rule only by another), or, as a law can do with no plant of its kind, the next best of the plant.
+fn guilty<'k>(fates: &BTreeMap<&'k str, Fate>, at: &str, rule: &str) -> Option<&'k str> {
+    let by = |is_it: &dyn Fn(&str) -> bool| {
+        let became = |fate: &Fate| match fate {
             Fate::Became(values) => values.iter().any(|(ours, _)| is_it(ours)),
             Fate::Refused(_) => false,
         };
-        let is_at_fault = |ours: &str| key.starts_with(ours);
-        // What is as built in breaks a rule only by another key, which the rule names.
-        let is_named = |ours: &str| message.contains(ours);
-        let by = |is_it: &dyn Fn(&str) -> bool| {
-            fates.iter().find(|(_, fate)| became(fate, is_it)).map(|(key, _)| *key)
-        };
-        match by(&is_at_fault).or_else(|| by(&is_named)) {
-            Some(guilty) => {
-                fates.insert(guilty, Fate::Refused(message));
-            }
-            None => return Err(fault(&message)),
-        }
+        fates.iter().find(|(_, fate)| became(fate)).map(|(key, _)| *key)
     };
-    Ok(Converted { experiment, report: in_words(&said, &fates, &without_value) })
+    by(&|ours| at.starts_with(ours))
+        .or_else(|| by(&|ours| rule.contains(ours)))
+        .or_else(|| by(&|ours| ours.starts_with("plant.")))
+        .or_else(|| by(&|_| true))
 }
 
 /// Keys with dots, and what stands there; a list is one value.

@@ -41,6 +41,17 @@ pub(crate) struct Config {
 }
 
 impl Config {
+    /// For a command that would pass over it in silence.
+    pub(crate) fn check_is_not_given(&self) -> Result<(), InputError> {
+        let options = [("--config", self.file.is_some()), ("--set", !self.set.is_empty())];
+        match options.iter().find(|(_, is_given)| *is_given) {
+            None => Ok(()),
+            Some((option, _)) => Err(InputError::new(&format!(
+                "{option}: this command reads no experiment: leave it out"
+            ))),
+        }
+    }
+
     /// As it was typed, for a command that does the same again.
     pub(crate) fn options(&self) -> String {
         let mut options = String::new();

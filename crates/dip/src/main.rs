@@ -83,6 +83,9 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     let Cli { config, output, version, verbose, command } = cli;
     let (config, output) = (&config, &output);
+    if version || command.as_ref().is_some_and(|command| !command.reads_experiment()) {
+        config.check_is_not_given()?;
+    }
     if version {
         return version::print_version(output, verbose);
     }

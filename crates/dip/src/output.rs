@@ -10,8 +10,9 @@ use std::rc::Rc;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, ColorChoice};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::{Builder, NamedTempFile, TempPath};
 
 use crate::interrupt::{self, Temporary};
@@ -95,15 +96,32 @@ impl Output {
     /// Text that is itself what was asked for.
     pub(crate) fn text(&self, text: &str) -> Result<()> {
         if self.json {
-            return print_json(&json!({ "schema": SCHEMA, "text": text }));
+            return print_json(&TextDocument { schema: SCHEMA, text });
         }
         print(text)
     }
 
     /// The document of a command whose result is files.
     pub(crate) fn give_files(&self, files: &[PathBuf]) -> Result<()> {
-        self.give(&json!({ "schema": SCHEMA, "files": files }))
+        self.give(&FilesDocument { schema: SCHEMA, files })
     }
+}
+
+/// Text that is itself what was asked for.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "text")]
+pub(crate) struct TextDocument<'a> {
+    schema: u32,
+    text: &'a str,
+}
+
+/// Of a command whose result is files.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "files")]
+pub(crate) struct FilesDocument<'a> {
+    schema: u32,
+    /// The files that it has written.
+    files: &'a [PathBuf],
 }
 
 /// Prints to stdout. Whoever closes the pipe early has seen enough: that is no error.
@@ -152,6 +170,9 @@ impl Draft {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        if !directory.is_dir() {
+            bail!("{}: there is no directory {}", context(), directory.display());
+        }
         let make = || with_permissions(&mut Builder::new()).tempfile_in(directory);
         let (file, temporary) = Temporary::make(make)
             // The name of the temporary file would only confuse.
@@ -216,9 +237,15 @@ impl Files {
         Ok(Draft { beside: Some(self.clone()), ..Draft::begin(path)? })
     }
 
-    /// Gives all that are finished their names.
-    pub(crate) fn publish(self) -> Result<()> {
-        publish(self.0.take())
+    /// Gives all that are finished their names, and tells where they are.
+    pub(crate) fn publish(self) -> Result<Vec<PathBuf>> {
+        let complete = self.0.take();
+        let paths: Vec<PathBuf> = complete.iter().map(|file| file.path.clone()).collect();
+        publish(complete)?;
+        let found = |path: &PathBuf| {
+            fs::canonicalize(path).with_context(|| format!("cannot find {}", path.display()))
+        };
+        paths.iter().map(found).collect()
     }
 }
 

@@ -13,6 +13,7 @@ use std::rc::Rc;
 
 use anyhow::Result;
 use clap::{Args, Parser};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 use sim_runner::Experiment;
@@ -24,6 +25,7 @@ use crate::essence::{Essence, shortened};
 use crate::input::InputError;
 use crate::interrupt::Temporary;
 use crate::output::{Output, SCHEMA, VERSION};
+use crate::provenance::Provenance;
 use crate::tune::NotVerified;
 use crate::words::{in_words, quoted};
 
@@ -55,16 +57,20 @@ pub(crate) struct Differs {
     count: usize,
 }
 
-#[derive(Serialize)]
-struct Document {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "replay")]
+pub(crate) struct Document {
     schema: u32,
     version: &'static str,
+    provenance: Provenance,
     file: PathBuf,
+    /// One for each document in the file.
     runs: Vec<Replayed>,
 }
 
 /// One document of the file.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "replay_run")]
 struct Replayed {
     /// What ran again, without the experiment.
     command: Vec<String>,
@@ -78,13 +84,16 @@ struct Replayed {
 }
 
 /// Of one field. What is not there is none, and null is `null`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "replay_difference")]
 struct Difference {
     /// As in `controllers[0].metrics.iae`.
     field: String,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
     was: Option<Value>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<serde_json::Value>")]
     is: Option<Value>,
 }
 
@@ -106,7 +115,8 @@ pub(crate) fn run(output: &Output, args: &ReplayArgs) -> Result<()> {
         .collect::<Result<Vec<_>, _>>()?;
     let runs = cases.into_iter().map(Case::replayed).collect::<Result<Vec<_>>>()?;
     let count = runs.iter().map(|run| run.differences.len()).sum();
-    let document = Document { schema: SCHEMA, version: VERSION, file: args.file.clone(), runs };
+    let (provenance, file_path) = (Provenance::of_this(None), args.file.clone());
+    let document = Document { schema: SCHEMA, version: VERSION, provenance, file: file_path, runs };
     output.show(&document, || described(&document))?;
     if count == 0 { Ok(()) } else { Err(Differs { file: file.to_string(), count }.into()) }
 }

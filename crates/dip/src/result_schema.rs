@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 
 use crate::output::print_json;
 use crate::{
-    check, compare, design, gains, montecarlo, overview, rigs, roa, sensitivity, simulate, tune,
+    check, compare, design, gains, montecarlo, output, overview, replay, rigs, roa, sensitivity,
+    simulate, tune,
 };
 
 /// Prints it.
@@ -35,6 +36,9 @@ fn published() -> Value {
         generator.subschema_for::<gains::Document>(),
         generator.subschema_for::<rigs::Document>(),
         generator.subschema_for::<check::Checked>(),
+        generator.subschema_for::<replay::Document>(),
+        generator.subschema_for::<output::FilesDocument<'_>>(),
+        generator.subschema_for::<output::TextDocument<'_>>(),
     ];
     json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -17,6 +17,7 @@ use crate::input::InputError;
 use crate::output::{Draft, Files, make_directory};
 use crate::provenance::Origin;
 use crate::report;
+use crate::terminal::warn;
 
 /// What is to be written.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Results {
     origin: Origin,
     /// Is the document of this run there?
     same_run_is_there: bool,
+    /// Files of another run, which goes.
+    replaced: Vec<PathBuf>,
     present: Present,
     files: Files,
 }
@@ -51,16 +54,12 @@ impl Results {
     ) -> Result<Self> {
         let same_run_is_there = same_run_is_there(&directory.join(document), &origin, present)?;
         report::claim(directory, present)?;
+        let replaced = replaced(directory, document, &origin, present);
         make_directory(directory)?;
-        let directory = directory.to_owned();
-        Ok(Self {
-            directory,
-            document,
-            origin,
-            same_run_is_there,
-            present,
-            files: Files::default(),
-        })
+        // Nothing may be in the way of what is made at the end.
+        Draft::begin(&directory.join(report::FILE))?;
+        let (directory, files) = (directory.to_owned(), Files::default());
+        Ok(Self { directory, document, origin, same_run_is_there, replaced, present, files })
     }
 
     /// Where all files come from.
@@ -92,10 +91,25 @@ impl Results {
         self.begin(self.document)
     }
 
-    /// Gives the files that are finished their names, and makes a report of the directory.
+    /// Gives the files that are finished their names, takes away those of a run that was replaced, and makes a
+    /// report of the directory.
     pub(crate) fn publish(self) -> Result<()> {
-        self.files.publish()?;
-        report::write(&self.directory)
+        let written = self.files.publish()?;
+        for path in self.replaced {
+            let is_of_this = fs::canonicalize(&path).is_ok_and(|path| written.contains(&path));
+            if !is_of_this && path.is_file() {
+                let context = || format!("cannot remove {}", path.display());
+                fs::remove_file(&path).with_context(context)?;
+            }
+        }
+        match report::write(&self.directory) {
+            // What others left there is no fault of this run.
+            Err(error) if error.is::<InputError>() => {
+                warn(&format!("no report: {error}"));
+                Ok(())
+            }
+            result => result,
+        }
     }
 }
 
@@ -122,6 +136,27 @@ fn same_run_is_there(path: &Path, origin: &Origin, present: Present) -> Result<b
         return Ok(true);
     }
     Err(refused(&format!("results of another run are there, of {}", there.beside(&this))))
+}
+
+/// Files of another run that no document speaks for when its own is replaced.
+fn replaced(
+    directory: &Path,
+    document: &'static str,
+    origin: &Origin,
+    present: Present,
+) -> Vec<PathBuf> {
+    if present != Present::Replaced {
+        return Vec::new();
+    }
+    let path = directory.join(document);
+    let Ok(bytes) = fs::read(&path) else { return Vec::new() };
+    let Ok(there) = serde_json::from_slice::<Value>(&bytes) else { return Vec::new() };
+    match (Essence::of_document(&there), Essence::of_this(&origin.experiment)) {
+        (Ok(of_there), Ok(of_this)) if of_there != of_this => {
+            report::files_of(document, &there).iter().map(|name| directory.join(name)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Is there something to lose?

@@ -151,7 +151,7 @@ mod tests {
 
     use super::{Document, Row, in_words};
     use crate::output::{SCHEMA, VERSION};
-    use crate::provenance::{Origin, Provenance};
+    use crate::provenance::Provenance;
 
     #[test]
     fn the_widest_numbers_fit_eighty_columns() {

@@ -100,6 +100,9 @@ fn in_other_words(source: &Source, error: &InfluenceError) -> InputError {
         InfluenceError::Missing { .. } => InputError::new(&format!(
             "{error}; use --of cost, which does for runs that fail, or a smaller --box"
         )),
+        InfluenceError::Constant { quantity: Quantity::Cost, .. } => {
+            InputError::new(&format!("{error}; use a larger --box, --starts or mismatch"))
+        }
         InfluenceError::Constant { .. } => {
             InputError::new(&format!("{error}; use --of cost, or a larger --box"))
         }

@@ -177,7 +177,9 @@ struct Progress {
 
 impl Progress {
     fn until(horizon: f64) -> Self {
-        Self { bar: progress_bar(Duration::from_secs_f64(horizon).as_secs(), "s"), over: 0 }
+        // Longer than time is: nobody will see its end.
+        let seconds = Duration::try_from_secs_f64(horizon).map_or(u64::MAX, |time| time.as_secs());
+        Self { bar: progress_bar(seconds, "s"), over: 0 }
     }
 }
 

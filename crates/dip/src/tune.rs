@@ -293,12 +293,15 @@ pub(crate) fn run(config: &Config, output: &Output, args: &TuneArgs) -> Result<(
         }
         documents.push(document);
         if is_over.load(Ordering::Relaxed) {
-            return Err(Interrupted { is_kept: args.out.is_some() }.into());
+            break;
         }
     }
     match documents.as_slice() {
         [one] if !args.all => output.give(one)?,
         all => output.give(&all)?,
+    }
+    if is_over.load(Ordering::Relaxed) {
+        return Err(Interrupted { is_kept: args.out.is_some() }.into());
     }
     if failed.is_empty() { Ok(()) } else { Err(NotVerified(failed).into()) }
 }

@@ -8,7 +8,7 @@
 pub(crate) fn in_words(message: &str) -> String {
     let message = [
         ("expected f64", "expected a number without a unit"),
-        ("expected u32", "expected a whole number, not negative"),
+        ("expected u32", "expected a whole number from 0 to 4294967295"),
         ("floating point `", "the number `"),
         ("integer `", "the number `"),
         (

@@ -8,7 +8,7 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_saphyr::{Error as Fault, Location, Spanned};
+use serde_saphyr::{Error as Fault, Location, NonFiniteFloatPolicy, Spanned};
 use toml::de::{DeTable, DeValue};
 
 /// A document, which begins with a table.
@@ -57,21 +57,19 @@ impl Yaml {
     }
 
     fn read(text: &str) -> Result<Self, YamlError> {
-        let root: Spanned<Node> = match serde_saphyr::from_str(text) {
-            Ok(root) => root,
-            Err(error)
-                if matches!(error.without_snippet(), Fault::Eof { .. }) && is_empty(text) =>
-            {
-                return Ok(Self(Vec::new()));
-            }
-            Err(error) => {
+        // What is no number is refused where it is known what it is of.
+        let options = serde_saphyr::options! {
+            non_finite_float_policy: NonFiniteFloatPolicy::PassThrough,
+        };
+        let root: Spanned<Node> =
+            serde_saphyr::from_str_with_options(text, options).map_err(|error| {
                 let error = error.without_snippet();
                 let place = error.location().and_then(|location| bytes(text, &location));
-                return Err(YamlError { place, message: in_words(error) });
-            }
-        };
+                YamlError { place, message: in_words(error) }
+            })?;
         match root.value {
             Node::Table(entries) => Ok(Self(entries)),
+            Node::Nothing => Ok(Self(Vec::new())),
             _ => Err(YamlError { place: None, message: "expected a table of keys".to_owned() }),
         }
     }
@@ -80,11 +78,6 @@ impl Yaml {
     pub(crate) fn table(&self, text: &str) -> DeTable<'_> {
         table(&self.0, text)
     }
-}
-
-/// Is there nothing but comments?
-fn is_empty(text: &str) -> bool {
-    text.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#'))
 }
 
 /// What is wrong, where the library tells its callers what they could do.

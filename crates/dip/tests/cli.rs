@@ -400,6 +400,59 @@ fn the_numbers_of_rigs_have_six_digits_at_most() {
     }
 }
 
+/// What is passed over in silence would be taken for heard.
+#[test]
+fn options_of_an_experiment_are_refused_where_none_is_read() {
+    let directory = here();
+    let line = "simulate --controller lqr --set simulation.duration=0.1 --out o";
+    assert!(dip(directory.path(), line).status.success());
+    for command in [
+        "init new.toml",
+        "replay o/summary.json",
+        "report o",
+        "rigs",
+        "schema",
+        "man",
+        "completions bash",
+        "--version",
+    ] {
+        for option in ["--config none.toml", "--set plant.m1=-5"] {
+            let output = dip(directory.path(), &format!("{command} {option}"));
+            let message = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(2), "{command} {option}: {message}");
+            assert!(message.contains("this command reads no experiment"), "{message}");
+            assert!(output.stdout.is_empty());
+        }
+    }
+    assert!(!directory.path().join("new.toml").exists());
+}
+
+#[test]
+fn no_time_is_too_long_to_be_shown() {
+    let directory = here();
+    let line = "simulate --controller lqr --set simulation.duration=1e20 \
+                --set simulation.control_period=1e19 --set simulation.step=1e19";
+    let output = dip(directory.path(), line);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[cfg(unix)]
+#[test]
+fn words_that_are_no_text_are_refused_before_anything_is_done() {
+    use std::os::unix::ffi::OsStrExt;
+    let directory = here();
+    let name = std::ffi::OsStr::from_bytes(b"z\xff.toml");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_dip"))
+        .arg("init")
+        .arg(name)
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("must be UTF-8"));
+    assert!(!directory.path().join(name).exists());
+}
+
 #[test]
 fn only_the_laws_that_were_asked_for_are_compared() {
     let directory = here();

@@ -193,6 +193,40 @@ fn a_config_whose_step_does_not_fit_here_loses_that_key_only() {
     assert!(report.contains("physics.cart_masss = 2.0: not known; `cart_mass` is"), "{report}");
 }
 
+/// A key is no fault by itself that breaks a rule only beside another which is refused.
+#[test]
+fn a_config_keeps_what_is_legal_beside_what_is_not() {
+    let directory = here();
+    for (text, kept, lost) in [
+        (
+            "physics: {}\nsimulation: {duration: 8, dt: 0.003}\n",
+            "duration = 8.0",
+            "simulation.dt = 0.003: ",
+        ),
+        (
+            "physics: {cart_mass: 1.25, gravity: .nan}\n",
+            "m0 = 1.25",
+            "physics.gravity = nan: plant.g = NaN: must be",
+        ),
+        (
+            "physics: {cart_mass: 1e300, pendulum1_length: 1e-300, pendulum2_mass: 0.2}\n",
+            "m2 = 0.2",
+            "physics.cart_mass = ",
+        ),
+    ] {
+        fs::write(directory.path().join("a\nb.yaml"), text).unwrap();
+        let output =
+            dip(directory.path(), &["convert", "a\nb.yaml", "--out", "mine.toml", "--force"]);
+        let report = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{report}");
+        let (_, refused) = report.split_once("refused").unwrap();
+        assert!(refused.contains(lost), "{report}");
+        let made = fs::read_to_string(directory.path().join("mine.toml")).unwrap();
+        assert!(made.contains(kept), "{made}\n{report}");
+        stdout(directory.path(), &["check", "mine.toml"]);
+    }
+}
+
 #[test]
 fn a_config_loses_keys_without_a_value_only() {
     let directory = here();

@@ -35,8 +35,9 @@ fn results() -> tempfile::TempDir {
                 "control_effort_median": 3.0, "chattering_median": 4.0 })
     };
     create_dir(here.join("tune")).unwrap();
+    let designed: Value = serde_json::from_str(&done(here, "design --json")).unwrap();
     let tuned = json!({
-        "schema": 1, "controller": "hybrid", "best_cost": 0.5, "version": "0.1.0",
+        "experiment": designed["experiment"], "schema": 1, "controller": "hybrid", "best_cost": 0.5, "version": "0.1.0",
         "verdict": "failed_verification", "verification_cost": 0.75, "plan": { "method": "cma_es", "seed": 3 },
         "training": [trial("near", true)], "verification": [trial("near", true), trial("far", false)],
         "gains": { "note": "</script><script>throw new Error('escaped')</script>" },
@@ -183,11 +184,37 @@ fn what_is_wrong_is_said() {
     create_dir(here.join("broken")).unwrap();
     write(here.join("broken/summary.json"), "{ \"schema\": 1, ").unwrap();
     create_dir(here.join("no_run")).unwrap();
-    write(here.join("no_run/tune.json"), "{}").unwrap();
+    let designed: Value = serde_json::from_str(&done(here, "design --json")).unwrap();
+    let of = |command: &str| {
+        let command = json!({ "command": ["dip", command, "--controller", "lqr"] });
+        json!({ "schema": 1, "version": "0.1.0", "provenance": command,
+                "experiment": designed["experiment"] })
+        .to_string()
+    };
+    write(here.join("no_run/tune.json"), of("tune")).unwrap();
+    for (name, content) in [
+        ("foreign", "{ \"controllers\": 3 }".to_owned()),
+        ("list", "[1]".to_owned()),
+        ("other", of("tune")),
+        ("old", of("simulate").replace("\"schema\":1", "\"schema\":0")),
+    ] {
+        create_dir(here.join(name)).unwrap();
+        write(here.join(name).join("summary.json"), content).unwrap();
+    }
     for (arguments, message) in [
         ("report empty", "empty: no results here: there is none of summary.json, comparison.json"),
         ("report nowhere", "nowhere: no results here"),
         ("report broken", "summary.json: EOF while parsing"),
+        (
+            "report foreign",
+            "foreign/summary.json: no result of this dip: schema is missing: must be 1",
+        ),
+        (
+            "report list",
+            "list/summary.json: no result of this dip: document = [1]: must be an object",
+        ),
+        ("report old", "old/summary.json: no result of this dip: schema = 0: must be 1"),
+        ("report other", "provenance.command is of `dip tune`: must be of compare or simulate"),
         ("report no_run --strip strip.svg", "--strip: the directory has no trajectory"),
         ("report no_run --gif run.gif", "--gif: the directory has no trajectory"),
         ("report broken/summary.json", "broken/summary.json: a file, must be a directory"),

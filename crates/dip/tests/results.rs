@@ -38,7 +38,7 @@ const SHORT: &str = "[simulation]\nduration = 0.5\n[settling]\ntheta = 0.1\nx = 
                      [[disturbances]]\non = \"cart\"\nshape = { step = { at = 0.2, value = 1.0 } }\n";
 
 /// By the name in the schema: what is typed.
-const DOCUMENTS: [(&str, &str); 14] = [
+const DOCUMENTS: [(&str, &str); 18] = [
     ("compare", "compare --out o1"),
     ("compare_starts", "compare --starts 3"),
     ("simulate", "simulate --controller hybrid --out o2"),
@@ -56,6 +56,10 @@ const DOCUMENTS: [(&str, &str); 14] = [
     ("gains", "gains"),
     ("rigs", "rigs"),
     ("check", "check short.toml"),
+    ("replay", "replay o2/summary.json"),
+    ("files", "init new.toml"),
+    ("files", "report o2"),
+    ("text", "--version"),
 ];
 
 /// The keys of a document are those of its schema: none is missing there.
@@ -73,8 +77,9 @@ fn documents_are_what_their_schema_says() {
     let schema = schema();
     let any = jsonschema::validator_for(&schema).unwrap();
     for (name, arguments) in DOCUMENTS {
-        // These take no experiment file, or name it.
-        let config = if matches!(name, "rigs" | "check") { "" } else { "--config short.toml" };
+        // These read no experiment, or name its file.
+        let reads_none = matches!(name, "rigs" | "check" | "replay" | "files" | "text");
+        let config = if reads_none { "" } else { "--config short.toml" };
         let text = done(here, &format!("{config} {arguments} --json"));
         let document: Value = serde_json::from_str(&text).unwrap();
         let validator = only(&schema, name);

@@ -111,6 +111,61 @@ fn results_of_another_run_are_replaced_only_when_told_to() {
     }
 }
 
+/// Another law has other files; those of the one before would be taken for its own.
+#[test]
+fn a_forced_run_leaves_no_file_of_the_one_before() {
+    let directory = here();
+    let directory = directory.path();
+    let names = |directory: &Path| files(directory).into_keys().collect::<Vec<_>>();
+    for (first, second) in [
+        ("simulate --controller hybrid --parquet", "simulate --controller lqr"),
+        ("compare --controllers hybrid,classical --parquet", "compare --controllers lqr"),
+        (
+            "tune --controller lqr --particles 2 --budget 2 --pareto",
+            "tune --controller lqr --particles 2 --budget 3",
+        ),
+    ] {
+        let clean = tempfile::tempdir().unwrap();
+        fs::copy(directory.join("short.toml"), clean.path().join("short.toml")).unwrap();
+        let config = "--config short.toml --out o --force";
+        for line in [first, second] {
+            let _ = dip(clean.path(), &format!("{line} {config}"));
+            fs::write(clean.path().join("o/mine.csv"), "1").unwrap();
+        }
+        let alone = tempfile::tempdir().unwrap();
+        fs::copy(directory.join("short.toml"), alone.path().join("short.toml")).unwrap();
+        let _ = dip(alone.path(), &format!("{second} {config}"));
+        fs::write(alone.path().join("o/mine.csv"), "1").unwrap();
+        assert_eq!(names(clean.path()), names(alone.path()), "{first}; {second}");
+        assert!(names(alone.path()).len() > 5);
+    }
+}
+
+/// What others left in the directory costs no result; where the report cannot be, nothing is computed.
+#[test]
+fn a_report_that_cannot_be_made_costs_no_result() {
+    let directory = here();
+    let directory = directory.path();
+    let line = "simulate --controller lqr --config short.toml --json --out";
+    fs::create_dir(directory.join("foreign")).unwrap();
+    fs::write(directory.join("foreign/tune.json"), "{").unwrap();
+    let output = dip(directory, &format!("{line} foreign"));
+    let warning = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{warning}");
+    assert!(warning.contains("warning: no report: foreign/tune.json: EOF"), "{warning}");
+    let printed: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(printed["controller"], "lqr");
+
+    fs::create_dir_all(directory.join("taken/report.html")).unwrap();
+    let output = dip(directory, &format!("{line} taken"));
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        String::from_utf8_lossy(&output.stderr)
+            .contains("report.html: it is there, and not a file")
+    );
+    assert_eq!(fs::read_dir(directory.join("taken")).unwrap().count(), 1);
+}
+
 /// What a forced run leaves: its documents and pictures tell how they were asked for.
 fn force_in(first: &BTreeMap<String, Vec<u8>>, document: &str) -> BTreeMap<String, Vec<u8>> {
     let mut files = first.clone();
@@ -136,7 +191,10 @@ fn force_in(first: &BTreeMap<String, Vec<u8>>, document: &str) -> BTreeMap<Strin
 
 /// Files with the pixels of their pictures.
 fn pixels(mut files: BTreeMap<String, Vec<u8>>) -> BTreeMap<String, Vec<u8>> {
-    for (_, content) in files.iter_mut().filter(|(path, _)| path.ends_with(".png")) {
+    for (path, content) in &mut files {
+        if Path::new(path).extension() != Some("png".as_ref()) {
+            continue;
+        }
         let mut reader = png::Decoder::new(Cursor::new(content.as_slice())).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         reader.next_frame(&mut pixels).unwrap();

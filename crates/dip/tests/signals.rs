@@ -25,8 +25,12 @@ fn finished(directory: &Path, arguments: &str) -> Output {
 }
 
 fn interrupt(child: &Child) {
+    signal(child, "-INT");
+}
+
+fn signal(child: &Child, name: &str) {
     let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+    assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
 }
 
 /// Runs that settle in training and out of it, of whatever length.
@@ -178,6 +182,34 @@ fn what_is_not_whole_is_seen() {
 }
 
 /// A replay, too, leaves nothing behind.
+/// What is found is printed; a service that is stopped is told by another signal.
+#[test]
+fn a_search_that_is_interrupted_prints_its_document_and_leaves_nothing() {
+    for name in ["-INT", "-TERM"] {
+        let place = here();
+        let line =
+            "tune --config short.toml --controller lqr --particles 2 --budget 1000000000 --json";
+        let mut search = command(place.path(), line);
+        let child = search.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        sleep(Duration::from_secs(2));
+        signal(&child, name);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130), "{name}");
+        let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["controller"], "lqr", "{name}");
+    }
+    let place = here();
+    let child = start(place.path(), "simulate --controller lqr --duration 100000 --out out");
+    let began = Instant::now();
+    while names(place.path()).is_empty() && began.elapsed() < Duration::from_secs(20) {
+        sleep(Duration::from_millis(10));
+    }
+    sleep(Duration::from_millis(100));
+    signal(&child, "-TERM");
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert_eq!(fs::read_dir(place.path().join("out")).unwrap().count(), 0);
+}
+
 #[test]
 fn ctrl_c_ends_a_replay() {
     let directory = here();

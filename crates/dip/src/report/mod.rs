@@ -19,6 +19,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use self::trajectories::Trajectory;
+use crate::essence::Essence;
 use crate::input::InputError;
 use crate::output::{Draft, Output, VERSION};
 use crate::results::{Present, has_content, keep_other, write_content};
@@ -40,17 +41,18 @@ pub(crate) struct ReportArgs {
     gif: Option<PathBuf>,
 }
 
-/// What a report can be made of: the documents by name, and the pictures beside them.
-const DOCUMENTS: [(&str, Option<&str>); 6] = [
-    ("summary", None),
-    ("comparison", None),
-    ("montecarlo", None),
-    ("roa", Some("roa.svg")),
-    ("sensitivity", Some("sensitivity.svg")),
-    ("tune", None),
+/// What a report can be made of: the documents by name, the commands that write them, and the pictures beside
+/// them.
+const DOCUMENTS: [(&str, &[&str], Option<&str>); 6] = [
+    ("summary", &["compare", "simulate"], None),
+    ("comparison", &["compare"], None),
+    ("montecarlo", &["montecarlo"], None),
+    ("roa", &["roa"], Some("roa.svg")),
+    ("sensitivity", &["sensitivity"], Some("sensitivity.svg")),
+    ("tune", &["tune"], None),
 ];
 
-const FILE: &str = "report.html";
+pub(crate) const FILE: &str = "report.html";
 
 /// By which a report is known; it follows from the documents beside it, and is made anew with them.
 const TITLE: &str = "<title>dip report</title>";
@@ -146,11 +148,21 @@ impl Data {
             trajectories: Vec::new(),
             pictures: Map::new(),
         };
-        for (name, picture) in DOCUMENTS {
+        for (name, commands, picture) in DOCUMENTS {
             let path = directory.join(format!("{name}.json"));
             let Some(text) = read_if_there(&path)? else { continue };
-            let document = serde_json::from_str(&text)
-                .map_err(|error| InputError::new(&format!("{}: {error}", path.display())))?;
+            let fault = |message: &str| InputError::new(&format!("{}: {message}", path.display()));
+            let document: Value =
+                serde_json::from_str(&text).map_err(|error| fault(&error.to_string()))?;
+            let essence = Essence::of_document(&document)
+                .map_err(|error| fault(&format!("no result of this dip: {error}")))?;
+            let command = essence.words[0].as_str();
+            if !commands.contains(&command) {
+                let expected = commands.join(" or ");
+                let message =
+                    format!("provenance.command is of `dip {command}`: must be of {expected}");
+                return Err(fault(&message).into());
+            }
             data.documents.insert(name.to_owned(), document);
             if let Some(picture) = picture
                 && let Some(svg) = read_if_there(&directory.join(picture))?
@@ -159,7 +171,7 @@ impl Data {
             }
         }
         if data.documents.is_empty() {
-            let names = DOCUMENTS.map(|(name, _)| format!("{name}.json")).join(", ");
+            let names = DOCUMENTS.map(|(name, ..)| format!("{name}.json")).join(", ");
             let directory = directory.display();
             let message = format!("{directory}: no results here: there is none of {names}");
             return Err(InputError::new(&message).into());
@@ -177,6 +189,23 @@ impl Data {
         }
         Ok(data)
     }
+}
+
+/// Files that only some of the runs have that write this document: of a run that left this one.
+pub(crate) fn files_of(name: &str, document: &Value) -> Vec<String> {
+    let pictures: &[&str] = match name {
+        "summary.json" => &["comparison", "motion", "phase", "gains"],
+        "tune.json" => &["front"],
+        _ => &[],
+    };
+    let drawn = pictures.iter().flat_map(|name| ["svg", "png"].map(|of| format!("{name}.{of}")));
+    let trajectories = if name == "summary.json" { flown(document) } else { Vec::new() };
+    let flown = trajectories.iter().flat_map(|(file, _)| {
+        let stem = file.trim_end_matches(".csv");
+        [format!("{stem}.csv"), format!("{stem}.parquet")]
+    });
+    // A document tells names, not ways to elsewhere.
+    drawn.chain(flown).filter(|name| !name.contains(std::path::is_separator)).collect()
 }
 
 /// The files of the trajectories that a summary speaks of, and the laws that flew them.
