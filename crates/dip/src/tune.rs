@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use clap::{ArgGroup, Args};
-use pso_optim::CheckpointError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,6 +31,7 @@ use crate::provenance::{Origin, Provenance};
 use crate::results::{Present, Results, has_content};
 use crate::terminal::{abbreviated, cell, progress_bar, table, warn};
 use crate::tune_picture;
+use crate::words::quoted;
 
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("laws").args(["controller", "all"]).required(true)))]
@@ -52,7 +52,7 @@ pub(crate) struct TuneArgs {
 
     /// How it is searched
     #[arg(long, value_name = "METHOD", default_value = "swarm", conflicts_with = "pareto",
-          value_parser = named(method, Method::ALL.map(Method::name)))]
+          value_parser = named(method, Method::OF_ONE_COST.map(Method::name)))]
     method: Method,
 
     /// Candidates of a generation
@@ -97,8 +97,8 @@ enum Budget {
 }
 
 fn method(name: &str) -> Result<Method, String> {
-    let names = Method::ALL.map(Method::name);
-    let found = Method::ALL.into_iter().find(|method| method.name() == name);
+    let names = Method::OF_ONE_COST.map(Method::name);
+    let found = Method::OF_ONE_COST.into_iter().find(|method| method.name() == name);
     found.ok_or_else(|| format!("must be one of {}", names.join(", ")))
 }
 
@@ -336,6 +336,7 @@ fn search(
         Budget::Time(time) => (u64::MAX, Some(time)),
     };
     let &TuneArgs { method, particles: candidates, seed, all, anew, .. } = args;
+    let method = if args.pareto { Method::Nsga2 } else { method };
     let plan =
         Plan { method, candidates, evaluations, seed, anew: anew || (all && begin.is_none()) };
     let bar = progress_bar(
@@ -380,8 +381,8 @@ fn search(
         }
     };
     let result = match (once(), kept) {
-        (Err(TuneError::Checkpoint(CheckpointError::Foreign { .. })), Some(kept))
-            if args.all && args.resume && begin.is_some() =>
+        (Err(TuneError::Checkpoint(error)), Some(kept))
+            if error.is_foreign() && args.all && args.resume && begin.is_some() =>
         {
             warn(&format!(
                 "{kind}: the law within has other gains now; searched from the beginning"
@@ -401,7 +402,10 @@ fn search(
         | TuneError::Optimiser(pso_optim::Error::Setting { .. }) => InputError::new(&error).into(),
         other => anyhow::Error::from(other),
     })?;
-    let command = command(config, kind, args, found.evaluations);
+    if let Some(reason) = &found.refused {
+        warn(&format!("{reason}; gone on from the checkpoint before it"));
+    }
+    let command = command(config, kind, args, found.evaluations, begin.is_some());
     let document = Document {
         plan,
         begin: begin.map(|begin| gains(&begin)).transpose()?,
@@ -437,6 +441,7 @@ struct Found {
     infeasible: u64,
     front: Vec<Result<Point>>,
     history: Vec<Progress>,
+    refused: Option<String>,
 }
 
 fn of_tuned(tuned: Tuned) -> (Found, ControllerSpec) {
@@ -455,6 +460,7 @@ fn of_tuned(tuned: Tuned) -> (Found, ControllerSpec) {
         infeasible: tuned.infeasible,
         front: Vec::new(),
         history: tuned.history,
+        refused: tuned.refused,
     };
     (found, tuned.spec)
 }
@@ -477,14 +483,15 @@ fn of_front(pick: PointName, front: Front) -> (Found, ControllerSpec) {
     };
     let found = Found {
         verdict,
-        best_cost: None,
-        verification_cost: None,
-        training: Vec::new(),
+        best_cost: Some(picked.cost),
+        verification_cost: picked.verification_cost,
+        training: picked.training,
         verification: picked.verification,
         evaluations: front.evaluations,
         infeasible: front.infeasible,
         front: front.points.iter().map(point).collect(),
         history: front.history,
+        refused: front.refused,
     };
     (found, picked.spec)
 }
@@ -496,7 +503,18 @@ fn gains(spec: &ControllerSpec) -> Result<Value> {
 }
 
 /// The command that gives the result again: a time became the candidates that it was enough for.
-fn command(config: &Config, kind: Kind, args: &TuneArgs, evaluations: u64) -> String {
+fn command(
+    config: &Config,
+    kind: Kind,
+    args: &TuneArgs,
+    evaluations: u64,
+    has_begun_with_kin: bool,
+) -> String {
+    if let (true, Budget::Time(_), Some(out)) = (has_begun_with_kin, &args.budget, &args.out) {
+        // The search for the law that it began with had a time of its own.
+        let file = out.join(kind.name()).join("tune.json");
+        return format!("dip replay {}", quoted(&file.display().to_string()));
+    }
     let mut command = "dip tune".to_owned();
     command += &config.options();
     if args.all {

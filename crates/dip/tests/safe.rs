@@ -269,12 +269,14 @@ fn a_search_for_every_law_is_repeated_and_gone_on_with() {
         assert!(matches!(output.status.code(), Some(0 | 1)), "{options}: {stderr}");
         stderr
     };
-    search("--budget 2");
+    // Two generations, so that there is a checkpoint before the latest one.
+    search("--budget 4");
     let first = files(directory);
-    search("--budget 2");
+    assert!(first.contains_key("o/hybrid/tune.checkpoint.previous"));
+    search("--budget 4");
     assert!(files(directory) == first);
     let anew = "the law within has other gains now";
-    assert!(!search("--budget 2 --resume").contains(anew));
+    assert!(!search("--budget 4 --resume").contains(anew));
     let told = search("--budget 40 --resume");
     assert!(told.contains(&format!("hybrid: {anew}; searched from the beginning")), "{told}");
     for law in ["lqr", "super_twisting", "hybrid", "conditional_hybrid"] {

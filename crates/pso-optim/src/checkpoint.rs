@@ -281,6 +281,17 @@ impl CheckpointFile {
 }
 
 impl CheckpointError {
+    /// Is all that was found of another search?
+    pub fn is_foreign(&self) -> bool {
+        match self {
+            Self::Foreign { .. } => true,
+            Self::NeitherUsable { latest, previous } => {
+                latest.is_foreign() && previous.is_foreign()
+            }
+            _ => false,
+        }
+    }
+
     fn is_missing_file(&self) -> bool {
         matches!(self, Self::File { source, .. } if source.kind() == io::ErrorKind::NotFound)
     }

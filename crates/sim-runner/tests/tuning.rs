@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use dip_dynamics::State;
+use dip_dynamics::{Plant, State};
 use sim_runner::{
     About, Cost, Experiment, ExperimentError, Method, Outcome, Plan, PointName, Progress, Scenario,
     Simulation, Trial, Trials, TuneError, Tuned, Tuning, tune, tune_front,
@@ -175,7 +175,7 @@ fn a_search_reports_each_generation_and_never_gets_worse() {
 #[test]
 fn a_search_goes_on_from_its_checkpoint_as_if_nothing_had_happened() {
     let directory = tempfile::tempdir().unwrap();
-    for method in Method::ALL {
+    for method in Method::OF_ONE_COST {
         let plan = Plan { method, ..PLAN };
         let path = directory.path().join(method.name());
         let fly = |plan, until: u64| {
@@ -222,11 +222,17 @@ fn what_holds_in_training_alone_is_reported_as_failed() {
 fn a_front_trades_and_its_names_are_its_ends() {
     let mut easy = experiment();
     easy.simulation.duration = 10.0;
-    let plan = Plan { candidates: 12, evaluations: 240, ..PLAN };
+    let plan = Plan { method: Method::Nsga2, candidates: 12, evaluations: 240, ..PLAN };
     let fly = || tune_front(&easy, Kind::Lqr, plan, None, |_| ControlFlow::Continue(())).unwrap();
     let front = fly();
     assert_eq!(front, fly(), "the same seed gives the same front");
     assert!(front.points.len() > 3, "{}", front.points.len());
+    for point in &front.points {
+        // Whatever is on a front held every training run, and its evidence is that of a search for one cost.
+        assert!(point.cost > 0.0 && point.cost < 1.0);
+        assert!(point.training.iter().all(|trial| trial.settled == trial.runs));
+        assert!(point.verification_cost.is_some_and(|cost| cost.is_finite() && cost > 0.0));
+    }
     for (i, a) in front.points.iter().enumerate() {
         for b in &front.points[i + 1..] {
             let better = |a: f64, b: f64| a < b;
@@ -341,8 +347,61 @@ fn a_plan_that_cannot_be_searched_with_is_refused() {
     let mut fixed = experiment();
     fixed.controllers.classical.surface =
         SurfaceDesign::Coefficients { s: [1.0, -2.0, 4.0, 1.0, -0.5, 0.7], allow_unstable: true };
-    // Its own gains can still be searched.
+    // Those of a surface that does not decay can be searched, too.
     quietly(&fixed, Kind::Classical, PLAN).unwrap();
+
+    // Coefficients that do decay keep their signs, and move.
+    let linear = Plant::new(&fixed.plant.viscous()).unwrap().linearise(&State::UPRIGHT, 0.0);
+    let designed = ClassicalSpec::default().surface.design(&linear).unwrap();
+    let s: [f64; 6] = designed.s.transpose().into();
+    fixed.controllers.classical.surface =
+        SurfaceDesign::Coefficients { s: s.map(|c| c * 1.001), allow_unstable: false };
+    let found = quietly(&fixed, Kind::Classical, Plan { evaluations: 120, ..PLAN }).unwrap();
+    let Some(SurfaceDesign::Coefficients { s: moved, .. }) = found.spec.surface() else {
+        panic!("{found:?}")
+    };
+    assert!(s.iter().zip(moved).all(|(a, b)| a.signum() == b.signum() && a != b), "{moved:?}");
+    assert!(found.infeasible > 0, "what does not decay is no candidate");
+}
+
+/// One cost has its methods, and several objectives have theirs.
+#[test]
+fn a_method_is_asked_for_what_it_can_do() {
+    let plan = Plan { method: Method::Nsga2, ..PLAN };
+    let error = quietly(&experiment(), Kind::Lqr, plan).unwrap_err();
+    assert!(error.to_string().starts_with("method = nsga2: must be a method for one cost"));
+    for method in Method::OF_ONE_COST {
+        let plan = Plan { method, ..PLAN };
+        let watch = |_: &Progress| ControlFlow::Continue(());
+        let error = tune_front(&experiment(), Kind::Lqr, plan, None, watch).unwrap_err();
+        assert!(error.to_string().contains("must be a method for several objectives"), "{error}");
+    }
+}
+
+/// A damaged checkpoint is told, and the one before it is gone on from.
+#[test]
+fn a_refused_checkpoint_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("checkpoint");
+    let fly = |until: u64| {
+        tune(&experiment(), Kind::Lqr, PLAN, Some(path.as_path()), |progress| {
+            if progress.generation >= until {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        })
+        .unwrap()
+    };
+    assert_eq!(fly(3).refused, None);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    let resumed = fly(u64::MAX);
+    let reason = resumed.refused.clone().expect("it was refused");
+    assert!(reason.contains("checkpoint"), "{reason}");
+    let whole = quietly(&experiment(), Kind::Lqr, PLAN).unwrap();
+    assert_eq!(Tuned { refused: None, ..resumed }, whole);
 }
 
 /// A cost of exactly 0 says that nothing was asked of the law.
@@ -360,6 +419,10 @@ fn a_search_with_nothing_to_hold_is_an_error() {
         cart_travel: 0.0,
     };
     let error = quietly(&nothing, Kind::Lqr, PLAN).unwrap_err();
+    assert!(matches!(error, TuneError::NothingToHold(Kind::Lqr)), "{error}");
+    let plan = Plan { method: Method::Nsga2, ..PLAN };
+    let error =
+        tune_front(&nothing, Kind::Lqr, plan, None, |_| ControlFlow::Continue(())).unwrap_err();
     assert!(matches!(error, TuneError::NothingToHold(Kind::Lqr)), "{error}");
 }
 

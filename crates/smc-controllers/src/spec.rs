@@ -469,7 +469,27 @@ fn visit_surface(surface: &mut SurfaceDesign, visit: &mut impl FnMut(Tunable, &m
         SurfaceDesign::Absolute(form) | SurfaceDesign::Relative(form) => {
             visit_table(Part::Near, &PositiveForm::GAINS, form, visit);
         }
-        SurfaceDesign::Coefficients { .. } => {}
+        SurfaceDesign::Coefficients { s, .. } => visit_coefficients(s, visit),
+    }
+}
+
+/// Coefficients are shown by their sizes: signs stay, and what is 0 stays out of the surface.
+fn visit_coefficients(s: &mut [f64; 6], visit: &mut impl FnMut(Tunable, &mut f64)) {
+    const SIZES: [(&str, &str, f64); 6] = [
+        ("s_x", "N·s/m", 1000.0),
+        ("s_theta1", "N·s/rad", 1000.0),
+        ("s_theta2", "N·s/rad", 1000.0),
+        ("s_x_dot", "N·s²/m", 100.0),
+        ("s_theta1_dot", "N·s²/rad", 100.0),
+        ("s_theta2_dot", "N·s²/rad", 100.0),
+    ];
+    for (coefficient, (name, unit, upper)) in s.iter_mut().zip(SIZES) {
+        if *coefficient != 0.0 {
+            let mut size = coefficient.abs();
+            let (part, rule, lower) = (Part::Near, Rule::Positive, 0.01);
+            visit(Tunable { part, name, unit, rule, lower, upper }, &mut size);
+            *coefficient = size.copysign(*coefficient);
+        }
     }
 }
 

@@ -260,7 +260,7 @@ fn tunable_gains_come_in_order_with_ranges() {
 }
 
 #[test]
-fn of_a_surface_weights_poles_and_positive_numbers_are_tuned() {
+fn of_a_surface_weights_poles_positive_numbers_and_sizes_of_coefficients_are_tuned() {
     let pair = [Pole { re: -3.0, im: -2.0 }, Pole { re: -3.0, im: 2.0 }];
     let [a, b, c] = [-1.0, -4.0, -5.0].map(Pole::from);
     let poles = SurfaceDesign::Poles([a, pair[0], b, pair[1], c]);
@@ -277,7 +277,13 @@ fn of_a_surface_weights_poles_and_positive_numbers_are_tuned() {
     for (surface, expected) in [
         (poles, [&of_poles[..], &own].concat()),
         (scheduled, [&of_poles[..], &far, &own].concat()),
-        (SurfaceDesign::Coefficients { s: surface(), allow_unstable: true }, own.to_vec()),
+        (
+            SurfaceDesign::Coefficients {
+                s: [1.0, -2.0, 0.0, 1.0, 0.0, 3.0],
+                allow_unstable: true,
+            },
+            [&["s_x", "s_theta1", "s_x_dot", "s_theta2_dot"][..], &own].concat(),
+        ),
         (SurfaceDesign::Absolute(FORM), [&form[..], &own].concat()),
         (SurfaceDesign::Relative(FORM), [&form[..], &own].concat()),
     ] {
@@ -287,6 +293,19 @@ fn of_a_surface_weights_poles_and_positive_numbers_are_tuned() {
         spec.visit_tunable(|gain, _| seen.push(gain.to_string()));
         assert_eq!(seen, expected);
     }
+}
+
+/// Signs stay, and so does what is 0.
+#[test]
+fn coefficients_are_moved_by_their_sizes() {
+    let on = |s| SurfaceDesign::Coefficients { s, allow_unstable: true };
+    let surface = on([1.0, -2.0, 0.0, 1.0, -0.5, 3.0]);
+    let mut spec = ControllerSpec::Classical(ClassicalSpec { surface, ..classical(FULL) });
+    spec.visit_tunable(|_, gain| {
+        assert!(*gain > 0.0);
+        *gain *= 2.0;
+    });
+    assert_eq!(spec.surface(), Some(&on([2.0, -4.0, 0.0, 2.0, -1.0, 6.0])));
 }
 
 /// A pair of poles stays a pair.

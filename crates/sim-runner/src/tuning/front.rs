@@ -15,7 +15,7 @@ use smc_controllers::{ControllerSpec, Kind};
 use crate::experiment::Experiment;
 use crate::tuning::search::{Search, Shown};
 use crate::tuning::{
-    Judgement, Objective, Objectives, Plan, Progress, TrialFigures, Trials, TuneError,
+    Judgement, Method, Objective, Objectives, Plan, Progress, TrialFigures, Trials, TuneError,
 };
 
 /// Gains of which none is better in every objective than another.
@@ -29,6 +29,8 @@ pub struct Front {
     pub infeasible: u64,
     /// Each generation.
     pub history: Vec<Progress>,
+    /// Why the search did not go on from its latest checkpoint but from the one before; none if it did.
+    pub refused: Option<String>,
 }
 
 /// One of a front.
@@ -40,6 +42,12 @@ pub struct FrontPoint {
     pub spec: ControllerSpec,
     /// What it is traded for, over the training runs.
     pub objectives: Objectives,
+    /// What it costs in the training runs.
+    pub cost: f64,
+    /// What it costs in the held-out runs; none if one of them diverged.
+    pub verification_cost: Option<f64>,
+    /// How it did in the training runs of each trial.
+    pub training: Vec<TrialFigures>,
     /// How it did in the held-out runs of each trial.
     pub verification: Vec<TrialFigures>,
 }
@@ -92,11 +100,10 @@ impl Objectives {
     }
 }
 
-/// Tunes the gains of one law for three objectives at once, by NSGA-II: see [`tune`](crate::tune) for the rest.
-/// The method of the plan says nothing here.
+/// Tunes the gains of one law for three objectives at once: see [`tune`](crate::tune) for the rest.
 ///
 /// # Errors
-/// Those of [`tune`](crate::tune), and a search in which no candidate held every training run.
+/// Those of [`tune`](crate::tune), a method that is not [`Method::Nsga2`], and a search in which no candidate held every training run.
 pub fn tune_front(
     experiment: &Experiment,
     kind: Kind,
@@ -104,6 +111,10 @@ pub fn tune_front(
     checkpoint: Option<&Path>,
     watch: impl FnMut(&Progress) -> ControlFlow<()>,
 ) -> Result<Front, TuneError> {
+    if plan.method != Method::Nsga2 {
+        let rule = "a method for several objectives: nsga2";
+        return Err(TuneError::Method { method: plan.method, rule });
+    }
     let objective = Objective::new(experiment, kind, plan.seed)?;
     let settings =
         Nsga2Settings { objectives: 3, members: plan.candidates, ..Nsga2Settings::default() };
@@ -125,7 +136,7 @@ pub fn tune_front(
         let costs: Vec<&[f64]> = front.iter().map(|point| point.costs.as_slice()).collect();
         Progress::of_front(nsga2, hypervolume(&costs, &[1.0; 3]))
     };
-    let Shown { outcome, history } = search.generations(begin, costs, watch, progress)?;
+    let Shown { outcome, history, refused } = search.generations(begin, costs, watch, progress)?;
     let tally = pso_optim::Optimiser::tally(&outcome);
 
     let held_out = Trials::verification(experiment, plan.seed)?;
@@ -134,16 +145,27 @@ pub fn tune_front(
     let judged = objective.judge(&positions);
     let mut points = Vec::new();
     for (position, judgement) in positions.iter().zip(judged) {
-        let Some(Judgement { means: Some(objectives), .. }) = judgement.filter(Judgement::holds)
+        let Some(Judgement { means: Some(objectives), cost: Some(cost), .. }) =
+            judgement.filter(Judgement::holds)
         else {
             continue;
         };
+        if cost == 0.0 {
+            return Err(TuneError::NothingToHold(kind));
+        }
         let spec = objective.gains.at(position);
         let Some(law) = objective.build(&spec) else {
             continue;
         };
-        let verification = held_out.figures(law);
-        points.push(FrontPoint { names: Vec::new(), spec, objectives, verification });
+        points.push(FrontPoint {
+            names: Vec::new(),
+            spec,
+            objectives,
+            cost,
+            verification_cost: held_out.judge_any(kind, &[law])[0].cost,
+            training: objective.trials.figures(law),
+            verification: held_out.figures(law),
+        });
     }
     if points.is_empty() {
         return Err(TuneError::NoFront { evaluations: tally.evaluations });
@@ -151,7 +173,8 @@ pub fn tune_front(
     points.sort_by(|a, b| a.objectives.settling_time.total_cmp(&b.objectives.settling_time));
     name(&mut points);
     let (evaluations, infeasible) = (tally.evaluations, tally.infeasible);
-    Ok(Front { points, evaluations, infeasible, history })
+    let refused = refused.map(|error| error.to_string());
+    Ok(Front { points, evaluations, infeasible, history, refused })
 }
 
 /// Gives each name to the point that is best by it; the first of equal ones.

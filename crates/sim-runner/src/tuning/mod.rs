@@ -67,11 +67,13 @@ pub enum Method {
     CmaEs,
     /// Differential evolution.
     DifferentialEvolution,
+    /// NSGA-II, for a front: see [`tune_front`].
+    Nsga2,
 }
 
 impl Method {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Swarm, Self::CmaEs, Self::DifferentialEvolution];
+    /// Those for one cost.
+    pub const OF_ONE_COST: [Self; 3] = [Self::Swarm, Self::CmaEs, Self::DifferentialEvolution];
 
     /// The name in files and on the command line.
     pub const fn name(self) -> &'static str {
@@ -79,6 +81,7 @@ impl Method {
             Self::Swarm => "swarm",
             Self::CmaEs => "cma_es",
             Self::DifferentialEvolution => "differential_evolution",
+            Self::Nsga2 => "nsga2",
         }
     }
 }
@@ -102,6 +105,8 @@ pub struct Tuned {
     pub infeasible: u64,
     /// Each generation.
     pub history: Vec<Progress>,
+    /// Why the search did not go on from its latest checkpoint but from the one before; none if it did.
+    pub refused: Option<String>,
 }
 
 impl Tuned {
@@ -147,11 +152,19 @@ pub enum TuneError {
     /// A checkpoint cannot be read or written.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
+    /// Several objectives are searched by [`tune_front`], and one cost by [`tune`].
+    #[error("method = {}: must be {rule}", .method.name())]
+    Method {
+        /// What was asked for.
+        method: Method,
+        /// What it has to be.
+        rule: &'static str,
+    },
     /// A search of no candidates.
     #[error("evaluations = 0: must be at least 1")]
     NoEvaluations,
     /// The law has no gains to search.
-    #[error("{0} has no tunable gains: its surface is given by coefficients")]
+    #[error("{0} has no tunable gains: all coefficients of its surface are 0")]
     NothingToTune(Kind),
     /// A candidate that costs nothing was never tried.
     #[error("a candidate of {0} costs exactly 0: its runs have nothing to hold")]
@@ -185,7 +198,7 @@ pub fn tune(
     let (bounds, seed) = (objective.gains.bounds(), plan.seed);
     let first = objective.first(plan);
     let search = Search { objective: &objective, plan, checkpoint };
-    let Shown { outcome, history } = match plan.method {
+    let Shown { outcome, history, refused } = match plan.method {
         Method::Swarm => {
             let settings = SwarmSettings { particles: plan.candidates, ..SwarmSettings::default() };
             search.run(Swarm::starting_at(bounds, settings, seed, &first)?, watch)?
@@ -202,6 +215,10 @@ pub fn tune(
             };
             let optimiser = DifferentialEvolution::starting_at(bounds, settings, seed, &first)?;
             search.run(optimiser, watch)?
+        }
+        Method::Nsga2 => {
+            let rule = "a method for one cost: swarm, cma_es or differential_evolution";
+            return Err(TuneError::Method { method: plan.method, rule });
         }
     };
     if outcome.cost == 0.0 {
@@ -221,6 +238,7 @@ pub fn tune(
         evaluations: outcome.evaluations,
         infeasible: outcome.infeasible,
         history,
+        refused: refused.map(|error| error.to_string()),
     })
 }
 

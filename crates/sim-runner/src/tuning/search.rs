@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use argmin::core::checkpointing::CheckpointingFrequency;
-use pso_optim::{CheckpointFile, Optimiser, Outcome};
+use pso_optim::{CheckpointError, CheckpointFile, Optimiser, Outcome, Resumed};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -19,10 +19,12 @@ pub(super) struct Search<'a> {
     pub(super) checkpoint: Option<&'a Path>,
 }
 
-/// What a search for one cost found, and each of its generations.
+/// What a search found, and each of its generations.
 pub(super) struct Shown<R> {
     pub(super) outcome: R,
     pub(super) history: Vec<Progress>,
+    /// Why it did not go on from its latest checkpoint but from the one before.
+    pub(super) refused: Option<CheckpointError>,
 }
 
 impl Search<'_> {
@@ -46,7 +48,8 @@ impl Search<'_> {
                 ..Progress::of(optimiser)
             }
         })?;
-        Ok(Shown { outcome: shown.outcome.outcome()?, history: shown.history })
+        let Shown { outcome, history, refused } = shown;
+        Ok(Shown { outcome: outcome.outcome()?, history, refused })
     }
 
     /// For whatever costs `cost` makes of a judgement: the optimiser at its end.
@@ -64,17 +67,24 @@ impl Search<'_> {
         if plan.evaluations == 0 {
             return Err(TuneError::NoEvaluations);
         }
-        let problem = (objective.experiment, objective.kind, plan);
+        // Another version may compute other costs.
+        let version = env!("CARGO_PKG_VERSION");
+        let problem = (version, objective.experiment, objective.kind, plan);
         let file = checkpoint
             .map(|path| {
                 CheckpointFile::new(path, &optimiser, &problem, CheckpointingFrequency::Always)
             })
             .transpose()?;
         let kept = match &file {
-            Some(file) => file.load::<(A, Vec<Progress>)>()?.map(|resumed| resumed.search),
+            Some(file) => file.load::<(A, Vec<Progress>)>()?,
             None => None,
         };
-        let (mut optimiser, mut history) = kept.unwrap_or((optimiser, Vec::new()));
+        let (mut optimiser, mut history, refused) = match kept {
+            Some(Resumed { search: (optimiser, history), refused }) => {
+                (optimiser, history, refused)
+            }
+            None => (optimiser, Vec::new(), None),
+        };
         while optimiser.tally().evaluations < plan.evaluations {
             let judged = objective.judge(optimiser.ask());
             let costs: Vec<A::Cost> = judged
@@ -92,7 +102,7 @@ impl Search<'_> {
                 break;
             }
         }
-        Ok(Shown { outcome: optimiser, history })
+        Ok(Shown { outcome: optimiser, history, refused })
     }
 }
 
