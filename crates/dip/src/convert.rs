@@ -127,8 +127,8 @@ fn table(fates: &BTreeMap<&str, Fate>) -> Table {
     table
 }
 
-/// Which key it is that breaks a rule: the one at fault, one that the rule names (what is as built in breaks a
-/// rule only by another), or, as a law can do with no plant of its kind, the next best of the plant.
+/// A key that a broken rule may be blamed on: the one that breaks it; one that it names, since what is as built in
+/// breaks a rule only beside another key; or any of a plant for which no law can be designed.
 fn guilty<'k>(fates: &BTreeMap<&'k str, Fate>, at: &str, rule: &str) -> Option<&'k str> {
     let by = |is_it: &dyn Fn(&str) -> bool| {
         let became = |fate: &Fate| match fate {
