@@ -115,8 +115,13 @@ pub(crate) fn run(output: &Output, args: &ReplayArgs) -> Result<()> {
         .collect::<Result<Vec<_>, _>>()?;
     let runs = cases.into_iter().map(Case::replayed).collect::<Result<Vec<_>>>()?;
     let count = runs.iter().map(|run| run.differences.len()).sum();
-    let (provenance, file_path) = (Provenance::of_this(None), args.file.clone());
-    let document = Document { schema: SCHEMA, version: VERSION, provenance, file: file_path, runs };
+    let document = Document {
+        schema: SCHEMA,
+        version: VERSION,
+        provenance: Provenance::of_this(None),
+        file: args.file.clone(),
+        runs,
+    };
     output.show(&document, || described(&document))?;
     if count == 0 { Ok(()) } else { Err(Differs { file: file.to_string(), count }.into()) }
 }

@@ -42,12 +42,16 @@ fn peak(runs: u64, mut each: impl FnMut(&Campaign)) -> i64 {
     meter.read().peak_live_bytes - before
 }
 
+/// Nothing else runs beside it.
+fn alone_on(threads: usize, run: impl FnOnce() + Send) {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(run);
+}
+
 #[test]
 fn ten_times_the_runs_take_no_more_memory_and_a_list_that_grows_is_caught() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     // With one thread all of a block is in one log: there is nothing left to chance.
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    pool.install(|| {
+    alone_on(1, || {
         let few = peak(2000, |_| ());
         let many = peak(20_000, |_| ());
         // Nothing of a run is as small as a byte for each of the 36,000 more.
@@ -71,9 +75,7 @@ fn ten_times_the_runs_take_no_more_memory_and_a_list_that_grows_is_caught() {
 #[test]
 #[ignore = "slow: ten million runs"]
 fn ten_million_runs_take_no_more_memory_than_a_hundred_thousand() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
-    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
-    pool.install(|| {
+    alone_on(2, || {
         let few = peak(50_000, |_| ());
         let many = peak(5_000_000, |_| ());
         // A byte for every hundredth of the runs would be more.
