@@ -7,16 +7,16 @@
 //!   mean over the trials: more runs make a trial's share surer, not heavier.
 //! - If `f` of `n` runs failed, it is `1 + (f − 1 + (p + s)/2)/n`, in `(1, 2]`: `p` is the mean penalty
 //!   of the runs that failed, `1 − t/(4T)` for a fall or the end of the track at time `t` of the horizon
-//!   `T`, ½ for one that stayed up without settling, and `t/(2T)` for one whose angles settled at `t`, after
-//!   the deadline of its trial; `s` is the mean over those that settled.
+//!   `T`, `½ + r/(4 + 4r)` for one that stayed up without settling, `r` bands from rest, and `t/(2T)` for one
+//!   whose angles settled at `t`, after the deadline of its trial; `s` is the mean over those that settled.
 //!
 //! So any candidate that fails is worse than any that does not, and fewer failures are better than
-//! more; no weight can trade these. Among candidates with as many failures, later falls and better
-//! runs win.
+//! more; no weight can trade these. Among candidates with as many failures, later falls, less motion and
+//! better runs win.
 
 use crate::closed_loop::ClosedLoop;
 use crate::metrics::Metrics;
-use crate::outcome::{Outcome, Run};
+use crate::outcome::{Outcome, Run, Settling};
 use crate::tuning::settings::{Cost, Tuning};
 
 /// How much the tail counts.
@@ -48,6 +48,7 @@ impl Tail {
 pub(crate) struct Scale {
     weights: Cost,
     deadline: Option<f64>,
+    settling: Settling,
     horizon: f64,
     u_max: f64,
 }
@@ -71,7 +72,13 @@ impl Verdict {
 
 impl Scale {
     pub(crate) fn new(weights: Cost, deadline: Option<f64>, closed_loop: &ClosedLoop) -> Self {
-        Self { weights, deadline, horizon: closed_loop.horizon(), u_max: closed_loop.u_max() }
+        Self {
+            weights,
+            deadline,
+            settling: *closed_loop.settling(),
+            horizon: closed_loop.horizon(),
+            u_max: closed_loop.u_max(),
+        }
     }
 
     pub(crate) fn judge(&self, run: &Run, metrics: &Metrics) -> Verdict {
@@ -85,7 +92,12 @@ impl Scale {
                     Verdict::Settled(j / (1.0 + j))
                 }
             }
-            Outcome::NotSettled => Verdict::Failed(0.5),
+            Outcome::NotSettled => {
+                let angles = metrics.theta_rms.expect("it got to the horizon");
+                let bands =
+                    angles / self.settling.theta + run.final_state.x.abs() / self.settling.x;
+                Verdict::Failed(0.75 - 0.25 / (1.0 + bands))
+            }
             Outcome::Fallen | Outcome::OffTrack => {
                 Verdict::Failed(1.0 - 0.25 * run.time / self.horizon)
             }
@@ -208,6 +220,7 @@ mod tests {
                 &Metrics {
                     settling_time,
                     angle_settling_time: settling_time,
+                    theta_rms: Some(0.01),
                     iae: 0.1,
                     control_effort: effort,
                     ..Metrics::default()
@@ -264,7 +277,32 @@ mod tests {
         };
         assert!(matches!(judge(2.0, 9.0), Verdict::Settled(_)), "it is for the angles");
         assert_eq!(judge(2.5, 2.5), Verdict::Failed(0.125));
-        assert_eq!(judge(HORIZON, HORIZON), Verdict::Failed(0.5), "like one that never settled");
+        assert_eq!(
+            judge(HORIZON, HORIZON),
+            Verdict::Failed(0.5),
+            "like one that came to rest, but not for long enough"
+        );
+    }
+
+    #[test]
+    fn what_stays_up_has_failed_by_how_far_it_is_from_rest() {
+        let closed_loop = Experiment::default().closed_loop().unwrap();
+        let scale = Scale::new(Cost::default(), None, &closed_loop);
+        let penalty = |theta_rms: f64, x: f64| {
+            let final_state = State { x, ..State::UPRIGHT };
+            let run = Run { outcome: Outcome::NotSettled, time: HORIZON, final_state };
+            let metrics = Metrics { theta_rms: Some(theta_rms), ..Metrics::default() };
+            match scale.judge(&run, &metrics) {
+                Verdict::Failed(penalty) => penalty,
+                other => panic!("{other:?}"),
+            }
+        };
+        let settling = closed_loop.settling();
+        // Later than any that settles late, and before any that falls.
+        assert_eq!(penalty(0.0, 0.0), 0.5);
+        assert_eq!(penalty(settling.theta, 0.0), 0.625);
+        assert_eq!(penalty(0.0, -settling.x), 0.625);
+        assert!(penalty(1.0, 0.0) < penalty(1.0, 1.0) && penalty(1.0, 1.0) < 0.75);
     }
 
     #[test]
