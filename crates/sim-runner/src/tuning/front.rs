@@ -27,7 +27,7 @@ pub struct Front {
     pub evaluations: u64,
     /// Those among them that had no cost.
     pub infeasible: u64,
-    /// Each generation.
+    /// Each generation; of a search of more than 4096, evenly spaced ones and the last.
     pub history: Vec<Progress>,
     /// Why the search did not go on from its latest checkpoint but from the one before; none if it did.
     pub refused: Option<String>,

@@ -7,6 +7,7 @@
 //! It knows no clock and no signal: whoever watches a search may end it. Validated by `tests/tuning.rs`.
 
 mod cost;
+mod course;
 mod front;
 mod gains;
 mod search;
@@ -103,7 +104,7 @@ pub struct Tuned {
     pub evaluations: u64,
     /// Those among them that had no cost.
     pub infeasible: u64,
-    /// Each generation.
+    /// Each generation; of a search of more than 4096, evenly spaced ones and the last.
     pub history: Vec<Progress>,
     /// Why the search did not go on from its latest checkpoint but from the one before; none if it did.
     pub refused: Option<String>,

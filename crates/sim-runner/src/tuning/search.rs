@@ -10,6 +10,7 @@ use pso_optim::{CheckpointError, CheckpointFile, Optimiser, Outcome, Resumed};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::tuning::course::Course;
 use crate::tuning::{Judgement, Objective, Plan, Progress, TuneError};
 
 /// A search that is to be run.
@@ -19,7 +20,7 @@ pub(super) struct Search<'a> {
     pub(super) checkpoint: Option<&'a Path>,
 }
 
-/// What a search found, and each of its generations.
+/// What a search found, and how it went.
 pub(super) struct Shown<R> {
     pub(super) outcome: R,
     pub(super) history: Vec<Progress>,
@@ -76,14 +77,12 @@ impl Search<'_> {
             })
             .transpose()?;
         let kept = match &file {
-            Some(file) => file.load::<(A, Vec<Progress>)>()?,
+            Some(file) => file.load::<(A, Course)>()?,
             None => None,
         };
-        let (mut optimiser, mut history, refused) = match kept {
-            Some(Resumed { search: (optimiser, history), refused }) => {
-                (optimiser, history, refused)
-            }
-            None => (optimiser, Vec::new(), None),
+        let (mut optimiser, mut course, refused) = match kept {
+            Some(Resumed { search: (optimiser, course), refused }) => (optimiser, course, refused),
+            None => (optimiser, Course::new(), None),
         };
         while optimiser.tally().evaluations < plan.evaluations {
             let judged = objective.judge(optimiser.ask());
@@ -94,15 +93,15 @@ impl Search<'_> {
                 .collect();
             optimiser.tell(&costs);
             let now = progress(&optimiser, &costs);
-            history.push(now);
+            course.push(now);
             if let Some(file) = &file {
-                file.save(&(&optimiser, &history))?;
+                file.save(&(&optimiser, &course))?;
             }
             if watch(&now).is_break() {
                 break;
             }
         }
-        Ok(Shown { outcome: optimiser, history, refused })
+        Ok(Shown { outcome: optimiser, history: course.into_kept(), refused })
     }
 }
 
