@@ -44,6 +44,7 @@ const EXPERIMENT: &str = include_str!("../../docs/experiments/100-hz.toml");
 const KICK: Disturbance = Disturbance {
     on: Coordinate::Cart,
     shape: Shape::Impulse { at: 2.0, duration: 0.1, value: 20.0 },
+    spread: None,
 };
 
 /// Half width of the box of initial angles in rad, and the seed of the starts.

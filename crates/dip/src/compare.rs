@@ -263,7 +263,7 @@ mod tests {
         noisy.sensors.noise.x_dot = 0.1;
         assert!(text(noisy).contains("jitter"));
         let mut pushed = Experiment::default();
-        let push = |shape| Disturbance { on: Coordinate::Cart, shape };
+        let push = |shape| Disturbance { on: Coordinate::Cart, shape, spread: None };
         pushed.disturbances.push(push(Shape::Step { at: 1.0, value: 1.0 }));
         assert!(!is_noisy(&pushed));
         pushed.disturbances.push(push(Shape::Noise { std: 1.0, time_constant: 1.0 }));

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use sim_runner::{
     ClosedLoop, Coordinate, Disturbance, Experiment, Metrics, MetricsRecorder, Outcome, Recovery,
-    RecoveryRecorder, Run, Scenario, Shape,
+    RecoveryRecorder, Run, Scenario, Shape, Spread,
 };
 use smc_controllers::{Controller, EquivalentControl, Kind, Memory};
 
@@ -225,12 +225,17 @@ fn in_words_of(push: &Disturbance) -> String {
         Coordinate::Rod2 => ("rod 2", "N·m"),
     };
     let number = |value| significant(value, 4);
+    let drawn = match push.spread {
+        None => String::new(),
+        Some(Spread::Uniform(share)) => format!(" (drawn within ±{} %)", number(1e2 * share)),
+        Some(Spread::Normal(std)) => format!(" (drawn, ±{} % rms)", number(1e2 * std)),
+    };
     match push.shape {
         Shape::Step { at, value } => {
-            format!("a step of {} {unit} on {on} at {} s", number(value), number(at))
+            format!("a step of {} {unit}{drawn} on {on} at {} s", number(value), number(at))
         }
         Shape::Impulse { at, duration, value } => format!(
-            "{} {unit} on {on} for {} s at {} s",
+            "{} {unit}{drawn} on {on} for {} s at {} s",
             number(value),
             number(duration),
             number(at)

@@ -2,18 +2,20 @@
 //!
 //! Each has a coordinate and a shape. A step or an impulse counts in each integration step with its
 //! mean over that step, so that its impulse is exact wherever it begins and ends; a sinusoid and
-//! noise are evaluated at the beginning of each integration step, and held.
+//! noise are evaluated at the beginning of each integration step, and held. The size of each may be
+//! drawn anew for each run, so that no run is like the other.
 //!
 //! Validated by `tests/disturbances.rs`.
 
 use core::f64::consts::TAU;
 
-use dip_dynamics::Real;
+use dip_dynamics::{Real, Splat};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ExperimentError;
-use crate::noise::NoiseSource;
+use crate::noise::{NoiseSource, Purpose, Streams};
 use crate::rules::{finite, not_negative, positive, require};
+use crate::spread::Spread;
 
 /// One disturbance. Unchecked: [`Loads::new`] checks.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -24,6 +26,9 @@ pub struct Disturbance {
     pub on: Coordinate,
     /// Its course in time.
     pub shape: Shape,
+    /// How far its size may be from the one in `shape`, drawn once for each run; none is not at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spread: Option<Spread>,
 }
 
 /// A generalised coordinate.
@@ -104,6 +109,7 @@ pub(crate) struct Onset {
 struct Load {
     coordinate: usize,
     course: Course,
+    spread: Option<Spread>,
 }
 
 /// A shape with times in integration steps.
@@ -134,6 +140,8 @@ pub struct LoadsMemory<R = f64> {
     /// Integration steps since the start: a number, so that each lane has its own.
     step: R,
     noises: Vec<R>,
+    /// Of each load, in multiples of the size that is given.
+    sizes: Vec<R>,
 }
 
 impl Loads {
@@ -148,13 +156,14 @@ impl Loads {
         let mut onsets = Vec::new();
         let mut each = Vec::with_capacity(count);
         for (i, disturbance) in disturbances.iter().enumerate() {
-            each.push(Load {
-                coordinate: disturbance.on as usize,
-                course: course(&disturbance.shape, step, |rest| {
-                    format!("disturbances.{i}.shape.{rest}")
-                })?,
-            });
-            if let Shape::Step { at, .. } | Shape::Impulse { at, .. } = disturbance.shape {
+            let Disturbance { on, shape, spread } = disturbance;
+            let key = |name, rest: &str| format!("disturbances.{i}.{name}.{rest}");
+            if let Some(spread) = spread {
+                spread.check(|rest| key("spread", rest))?;
+            }
+            let course = course(shape, step, |rest| key("shape", rest))?;
+            each.push(Load { coordinate: *on as usize, course, spread: *spread });
+            if let Shape::Step { at, .. } | Shape::Impulse { at, .. } = *shape {
                 onsets.push(Onset { disturbance: i, at });
             }
         }
@@ -171,10 +180,28 @@ impl Loads {
         &self.onsets
     }
 
-    /// The memory of a run that has not started. The only place where it is taken.
+    /// The memory of a run that has not started, each load of the size that is given. The only place
+    /// where it is taken.
     pub fn memory<R: Real>(&self) -> LoadsMemory<R> {
         let zero = R::splat(0.0);
-        LoadsMemory { step: zero, noises: vec![zero; self.noises] }
+        let sizes = vec![R::splat(1.0); self.each.len()];
+        LoadsMemory { step: zero, noises: vec![zero; self.noises], sizes }
+    }
+
+    /// Where the mask holds: a run has not started, and the sizes of its loads are drawn.
+    pub(crate) fn begin<R: Real>(
+        &self,
+        memory: &mut LoadsMemory<R>,
+        mask: R::Mask,
+        streams: Streams,
+    ) {
+        memory.reset(mask);
+        for (i, (load, size)) in self.each.iter().zip(&mut memory.sizes).enumerate() {
+            if let Some(spread) = load.spread {
+                let draw = spread.draw(&mut streams.noise_at(Purpose::LoadSizes, i));
+                (1.0 + draw).put::<R>(mask, size);
+            }
+        }
     }
 
     /// The generalised forces `w` on `(x, θ1, θ2)` that are held over the next integration step; none
@@ -194,41 +221,43 @@ impl Loads {
         memory.step = then;
         let first = now.lt(R::splat(0.5));
         let mut noises = memory.noises.iter_mut();
-        for load in &self.each {
-            w[load.coordinate] += match load.course {
-                Course::Pulse { begin, end, value } => {
-                    let (begin, end) = (R::splat(begin), R::splat(end));
-                    R::splat(value) * (then.clamp(begin, end) - now.clamp(begin, end))
-                }
-                Course::Sinusoid { amplitude, turns_per_step, turns } => {
-                    // Whole turns are dropped first: the sine would lose digits to them.
-                    let turns = now * R::splat(turns_per_step) + R::splat(turns);
-                    let (sin, _) = ((turns - turns.round()) * R::splat(TAU)).sin_cos();
-                    R::splat(amplitude) * sin
-                }
-                Course::Noise { std, decay, innovation } => {
-                    let xi = noise.normal();
-                    let Some(n) = noises.next() else {
-                        unreachable!("each noise has its place in the memory");
-                    };
-                    let going_on = R::splat(decay) * *n + R::splat(innovation) * xi;
-                    // It has been going on for ever: it begins as it stays.
-                    *n = R::select(first, R::splat(std) * xi, going_on);
-                    *n
-                }
-            };
+        for (load, &size) in self.each.iter().zip(&memory.sizes) {
+            w[load.coordinate] += size
+                * match load.course {
+                    Course::Pulse { begin, end, value } => {
+                        let (begin, end) = (R::splat(begin), R::splat(end));
+                        R::splat(value) * (then.clamp(begin, end) - now.clamp(begin, end))
+                    }
+                    Course::Sinusoid { amplitude, turns_per_step, turns } => {
+                        // Whole turns are dropped first: the sine would lose digits to them.
+                        let turns = now * R::splat(turns_per_step) + R::splat(turns);
+                        let (sin, _) = ((turns - turns.round()) * R::splat(TAU)).sin_cos();
+                        R::splat(amplitude) * sin
+                    }
+                    Course::Noise { std, decay, innovation } => {
+                        let xi = noise.normal();
+                        let Some(n) = noises.next() else {
+                            unreachable!("each noise has its place in the memory");
+                        };
+                        let going_on = R::splat(decay) * *n + R::splat(innovation) * xi;
+                        // It has been going on for ever: it begins as it stays.
+                        *n = R::select(first, R::splat(std) * xi, going_on);
+                        *n
+                    }
+                };
         }
         Some(w)
     }
 }
 
 impl<R: Real> LoadsMemory<R> {
-    /// Where the mask holds: a run has not started.
+    /// Where the mask holds: a run has not started, and each load has the size that is given.
     pub fn reset(&mut self, mask: R::Mask) {
-        let Self { step, noises } = self;
-        let zero = |value: &mut R| *value = R::select(mask, R::splat(0.0), *value);
-        zero(step);
-        noises.iter_mut().for_each(zero);
+        let Self { step, noises, sizes } = self;
+        let set = |value: &mut R, to| *value = R::select(mask, R::splat(to), *value);
+        set(step, 0.0);
+        noises.iter_mut().for_each(|noise| set(noise, 0.0));
+        sizes.iter_mut().for_each(|size| set(size, 1.0));
     }
 }
 

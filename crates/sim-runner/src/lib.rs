@@ -28,6 +28,7 @@ mod rules;
 mod scenario;
 mod sensors;
 mod sobol;
+mod spread;
 mod starts;
 mod statistics;
 mod streamed;
@@ -47,7 +48,7 @@ pub use experiment::{Experiment, Simulation};
 pub use history::{History, Kept};
 pub use influence::{Influence, InfluenceError, Influences, Quantity, Study, influences};
 pub use metrics::{Metrics, MetricsRecorder};
-pub use mismatch::{Mismatch, Spread};
+pub use mismatch::Mismatch;
 pub use montecarlo::{Campaign, Figures, Goal, MetricQuantiles, MonteCarlo, PairFigures, WorstRun};
 pub use noise::{NoiseSource, RandomNoise};
 pub use observer::{Instant, Observer};
@@ -57,6 +58,7 @@ pub use parquet::{ParquetTrajectory, ROWS_OF_A_GROUP};
 pub use recovery::{Recovery, RecoveryRecorder};
 pub use scenario::{Scenario, Scenarios};
 pub use sensors::{Sensing, SensingMemory, Sensors, Velocities};
+pub use spread::Spread;
 pub use starts::{Sampling, StartDesign, StartError, Starts};
 pub use statistics::{
     Confidence, Estimate, KaplanMeier, Lifetime, Paired, Precision, Quantiles, Rate, Saltelli,

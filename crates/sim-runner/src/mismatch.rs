@@ -1,7 +1,6 @@
 //! The plant is not quite the one that the controller was designed for.
 //!
-//! Each parameter of the true plant is `nominal·(1 + draw)`. A uniform spread is below 1 and a normal
-//! one at most 0.3 and truncated at three standard deviations, so that no draw changes a sign: every
+//! Each parameter of the true plant is `nominal·(1 + draw)`. No draw of a [`Spread`] changes a sign: every
 //! plant that is drawn is physical.
 //!
 //! Validated by `tests/mismatch.rs`.
@@ -10,9 +9,8 @@ use dip_dynamics::{Parameters, Plant};
 use serde::{Deserialize, Serialize};
 
 use crate::error::ExperimentError;
-use crate::noise::{NoiseSource, Purpose, RandomNoise, Streams};
-use crate::rules::require;
-use crate::statistics::{normal_probability, normal_quantile};
+use crate::noise::{Purpose, Streams};
+use crate::spread::Spread;
 
 /// How far each parameter of the plant may be from its nominal value; none is not at all.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -58,71 +56,6 @@ pub struct Mismatch {
     /// Of the friction of joint 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub b2: Option<Spread>,
-}
-
-/// A distribution of relative deviations.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "snake_case")]
-pub enum Spread {
-    /// Uniform within ± this share of the nominal value.
-    Uniform(f64),
-    /// Normal with this share of the nominal value as standard deviation, truncated at three.
-    Normal(f64),
-}
-
-/// Standard deviations beyond which a normal draw is drawn again.
-const TRUNCATION: f64 = 3.0;
-
-impl Spread {
-    fn check(self, name: &str) -> Result<(), ExperimentError> {
-        match self {
-            Self::Uniform(share) => {
-                let rule = "at least 0 and less than 1";
-                require(
-                    format!("mismatch.{name}.uniform"),
-                    share,
-                    (0.0..1.0).contains(&share),
-                    rule,
-                )
-            }
-            Self::Normal(std) => {
-                let keeps = (0.0..=0.3).contains(&std);
-                require(format!("mismatch.{name}.normal"), std, keeps, "from 0 to 0.3")
-            }
-        }
-    }
-
-    /// The largest relative deviation.
-    fn bound(self) -> f64 {
-        match self {
-            Self::Uniform(share) => share,
-            Self::Normal(std) => TRUNCATION * std,
-        }
-    }
-
-    /// The deviation that is larger than this share of all.
-    fn quantile(self, share: f64) -> f64 {
-        match self {
-            Self::Uniform(half_width) => half_width * (2.0 * share - 1.0),
-            Self::Normal(std) => {
-                let beyond = normal_probability(-TRUNCATION);
-                std * normal_quantile(beyond + share * (1.0 - 2.0 * beyond))
-            }
-        }
-    }
-
-    fn draw(self, noise: &mut RandomNoise) -> f64 {
-        match self {
-            Self::Uniform(share) => share * (2.0 * noise.uniform() - 1.0),
-            Self::Normal(std) => loop {
-                let normal = noise.normal();
-                if normal.abs() <= TRUNCATION {
-                    break std * normal;
-                }
-            },
-        }
-    }
 }
 
 impl Mismatch {
@@ -186,7 +119,8 @@ impl Mismatch {
     /// Checks the spreads, and that the plants at both ends of them exist.
     pub(crate) fn check(&self, nominal: &Parameters) -> Result<(), ExperimentError> {
         for (name, spread) in self.spreads() {
-            spread.map_or(Ok(()), |spread| spread.check(name))?;
+            spread
+                .map_or(Ok(()), |spread| spread.check(|rest| format!("mismatch.{name}.{rest}")))?;
         }
         nominal.check()?;
         self.apply(nominal, |_, spread| -spread.bound()).check()?;

@@ -110,6 +110,7 @@ pub(crate) enum Purpose {
     Design = 5,
     Sensitivity = 6,
     Bootstrap = 7,
+    LoadSizes = 8,
 }
 
 /// The streams of all scenarios of a seed.

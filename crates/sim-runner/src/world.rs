@@ -86,7 +86,7 @@ impl<'a, R: Lanes> World<'a, R> {
         scenario.start.put::<R>(mask, &mut self.state);
         self.drive.reset(mask);
         self.sensing.reset(mask, &scenario.start);
-        self.loads.reset(mask);
+        closed_loop.loads.begin(&mut self.loads, mask, scenario.streams);
         self.sensor_noise.put(lane, scenario.streams, Purpose::Sensors);
         self.losses.put(lane, scenario.streams, Purpose::Losses);
         self.load_noise.put(lane, scenario.streams, Purpose::Loads);

@@ -108,7 +108,7 @@ fn maps_are_symmetric_unless_the_world_is_not() {
     }
     let mut leaning = experiment();
     let shape = Shape::Step { at: 0.0, value: 5.0 };
-    leaning.disturbances.push(Disturbance { on: Coordinate::Cart, shape });
+    leaning.disturbances.push(Disturbance { on: Coordinate::Cart, shape, spread: None });
     assert!(asymmetry(&leaning, Kind::Lqr) > 0);
 }
 

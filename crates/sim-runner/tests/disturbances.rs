@@ -4,14 +4,14 @@ use core::f64::consts::TAU;
 
 use dip_dynamics::{Plant, State};
 use sim_runner::{
-    Coordinate, Disturbance, Experiment, Loads, Outcome, RandomNoise, Shape, Simulation,
-    Uncontrolled, World,
+    Coordinate, Disturbance, Experiment, Loads, Outcome, RandomNoise, Shape, Simulation, Spread,
+    Starts, Uncontrolled, World,
 };
 
 const STEP: f64 = 1e-3;
 
 fn on_cart(shape: Shape) -> Disturbance {
-    Disturbance { on: Coordinate::Cart, shape }
+    Disturbance { on: Coordinate::Cart, shape, spread: None }
 }
 
 /// The generalised forces of `count` steps.
@@ -61,7 +61,7 @@ fn an_impulse_lasts_as_long_as_it_is_told_to() {
 
 #[test]
 fn disturbances_add_up_each_on_its_coordinate() {
-    let step = |on, at, value| Disturbance { on, shape: Shape::Step { at, value } };
+    let step = |on, at, value| Disturbance { on, shape: Shape::Step { at, value }, spread: None };
     let disturbances = [
         step(Coordinate::Cart, 0.0, 1.0),
         step(Coordinate::Rod1, 0.0, 2.0),
@@ -131,13 +131,15 @@ fn frictionless(shape: Shape) -> Experiment {
     experiment
 }
 
+/// The horizontal momentum in kg·m/s.
+fn momentum(plant: &Plant, state: &State) -> f64 {
+    let [row, ..] = plant.mass_matrix(state);
+    row.into_iter().zip(state.qd()).map(|(m, v)| m * v).sum()
+}
+
 /// Horizontally nothing but the force acts on a cart without friction, whatever the rods do.
 #[test]
 fn an_impulse_gives_a_free_cart_its_momentum() {
-    let momentum = |plant: &Plant, state: &State| {
-        let [row, ..] = plant.mass_matrix(state);
-        row.into_iter().zip(state.qd()).map(|(m, v)| m * v).sum::<f64>()
-    };
     for (at, duration, value) in [(0.05, 0.1, 30.0), (0.0123, 0.0456, -17.0), (0.0, 0.2, 1.0)] {
         let experiment = frictionless(Shape::Impulse { at, duration, value });
         let closed_loop = experiment.closed_loop().unwrap();
@@ -161,4 +163,52 @@ fn a_step_does_the_work_of_its_force() {
     let gained = plant.energy(&run.final_state) - plant.energy(&experiment.start);
     let work = 12.0 * run.final_state.x;
     assert!(work > 0.1 && (gained - work).abs() < 1e-9 * work, "{gained} {work}");
+}
+
+/// The deviations of the impulses that a free cart is given, in each of many runs, from the one that is
+/// written: `loads` all begin with the run.
+fn deviations(loads: &[Disturbance], written: f64, count: u64) -> Vec<f64> {
+    let mut experiment = frictionless(Shape::Step { at: 0.0, value: 0.0 });
+    experiment.simulation.duration = 2.0 * STEP;
+    experiment.disturbances = loads.to_vec();
+    let closed_loop = experiment.closed_loop().unwrap();
+    let scenarios = experiment.scenarios(Starts::new(0.1, 5).unwrap()).unwrap();
+    let mut world = World::new(&closed_loop);
+    let mut deviation = |index| {
+        let run = world.run(&Uncontrolled, &scenarios.get(index), &mut ());
+        momentum(closed_loop.model(), &run.final_state) / written - 1.0
+    };
+    (0..count).map(&mut deviation).collect()
+}
+
+/// So that gains are not tuned for one push. What is drawn is the size: the course is as written.
+#[test]
+fn the_size_of_a_load_is_drawn_for_each_run() {
+    const COUNT: u64 = 10_000;
+    let kick = |spread| Disturbance {
+        spread,
+        ..on_cart(Shape::Impulse { at: 0.0, duration: STEP, value: 30.0 })
+    };
+    let written = 30.0 * STEP;
+    // A step of RK4 at 1 ms keeps momentum far better than this.
+    let rounding = 1e-9;
+    for spread in [None, Some(Spread::Uniform(0.0))] {
+        let all = deviations(&[kick(spread)], written, 20);
+        assert!(all.iter().all(|d| d.abs() < rounding), "{spread:?}: {all:?}");
+    }
+    let check = |all: &[f64], bound: f64, variance: f64| {
+        let n = COUNT as f64;
+        assert!(all.iter().all(|d| d.abs() <= bound + rounding));
+        assert!(all.iter().any(|d| *d > 0.9 * bound) && all.iter().any(|d| *d < -0.9 * bound));
+        let mean = all.iter().sum::<f64>() / n;
+        assert!(mean.abs() < 5.0 * (variance / n).sqrt(), "{mean}");
+        let square = all.iter().map(|d| d * d).sum::<f64>() / n;
+        assert!((square / variance - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{square} {variance}");
+    };
+    let uniform = Some(Spread::Uniform(0.5));
+    check(&deviations(&[kick(uniform)], written, COUNT), 0.5, 0.25 / 3.0);
+    let normal = Some(Spread::Normal(0.1));
+    check(&deviations(&[kick(normal)], written, COUNT), 0.3, 0.01 * 0.973_34);
+    // Two of them are drawn apart: variances add up.
+    check(&deviations(&[kick(uniform); 2], 2.0 * written, COUNT), 0.5, 0.125 / 3.0);
 }

@@ -481,7 +481,7 @@ fn what_no_experiment_has_is_refused_by_name() {
 type Change = fn(&mut Experiment);
 
 fn disturbed(shapes: &[Shape]) -> Vec<Disturbance> {
-    shapes.iter().map(|&shape| Disturbance { on: Coordinate::Rod1, shape }).collect()
+    shapes.iter().map(|&shape| Disturbance { on: Coordinate::Rod1, shape, spread: None }).collect()
 }
 
 const POSITIVE: &str = "finite and greater than 0";
@@ -629,6 +629,15 @@ fn every_setting_of_a_disturbance_has_a_rule() {
             "within ±10 rad",
         ),
         (
+            |e| {
+                e.disturbances = disturbed(&[CALM; 2]);
+                e.disturbances[1].spread = Some(Spread::Uniform(1.0));
+            },
+            "disturbances.1.spread.uniform",
+            1.0,
+            SHARE,
+        ),
+        (
             |e| e.disturbances = disturbed(&[Shape::Noise { std: -1.0, time_constant: 0.1 }]),
             "disturbances.0.shape.noise.std",
             -1.0,
@@ -725,7 +734,10 @@ fn a_world_survives_a_file() {
     );
     assert_eq!(experiment.disturbances[0].on, Coordinate::Cart);
     let sine = Shape::Sinusoid { amplitude: 1.0, frequency: 2.0, phase: 0.0 };
-    assert_eq!(experiment.disturbances[1], Disturbance { on: Coordinate::Rod2, shape: sine });
+    assert_eq!(
+        experiment.disturbances[1],
+        Disturbance { on: Coordinate::Rod2, shape: sine, spread: None }
+    );
     assert_eq!(experiment.mismatch.l1, Some(Spread::Normal(0.1)));
     let text = serde_json::to_string(&experiment).unwrap();
     assert_eq!(serde_json::from_str::<Experiment>(&text).unwrap(), experiment);

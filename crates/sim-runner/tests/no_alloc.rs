@@ -120,7 +120,7 @@ fn a_planted_allocation_in_an_observer_is_caught() {
 /// Everything that a world can have, switched on.
 fn everything() -> Experiment {
     let small = State::from_array([1e-3, 1e-3, 1e-3, 0.0, 0.0, 0.0]);
-    let load = |on, shape| Disturbance { on, shape };
+    let load = |on, shape| Disturbance { on, shape, spread: Some(Spread::Uniform(0.5)) };
     let mut mismatch = Mismatch { m1: Some(Spread::Uniform(0.1)), ..Mismatch::default() };
     mismatch.i2 = Some(Spread::Normal(0.1));
     Experiment {

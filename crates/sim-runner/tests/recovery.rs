@@ -8,7 +8,7 @@ use sim_runner::{
 use smc_controllers::{Command, EquivalentControl, Kind, SHOWN};
 
 fn push(at: f64) -> Disturbance {
-    Disturbance { on: Coordinate::Cart, shape: Shape::Step { at, value: 1.0 } }
+    Disturbance { on: Coordinate::Cart, shape: Shape::Step { at, value: 1.0 }, spread: None }
 }
 
 fn experiment(disturbances: Vec<Disturbance>) -> Experiment {
@@ -73,7 +73,7 @@ fn course(t: f64) -> State {
 #[test]
 fn each_push_has_its_peak_its_recovery_and_what_stays() {
     let sine = Shape::Sinusoid { amplitude: 1.0, frequency: 1.0, phase: 0.0 };
-    let noise = Disturbance { on: Coordinate::Rod1, shape: sine };
+    let noise = Disturbance { on: Coordinate::Rod1, shape: sine, spread: None };
     let [second, first] = recoveries(vec![push(6.0), noise, push(2.0)], 10.0, course)[..] else {
         panic!("what never begins is no push")
     };
@@ -133,6 +133,7 @@ fn a_law_recovers_from_a_kick() {
     let kick = Disturbance {
         on: Coordinate::Rod1,
         shape: Shape::Impulse { at: 5.0, duration: 0.1, value: 0.2 },
+        spread: None,
     };
     let experiment = Experiment { disturbances: vec![kick], ..Experiment::default() };
     let closed_loop = experiment.closed_loop().unwrap();

@@ -14,7 +14,7 @@ use smc_controllers::{Command, Controller, Kind, Sample};
 /// Everything that a world can have, so little of it that it can be held.
 fn everything() -> Experiment {
     let small = State::from_array([1e-3, 1e-3, 1e-3, 0.0, 0.0, 0.0]);
-    let load = |on, shape| Disturbance { on, shape };
+    let load = |on, shape| Disturbance { on, shape, spread: Some(Spread::Uniform(0.5)) };
     let spread = Some(Spread::Uniform(0.05));
     Experiment {
         simulation: Simulation {
@@ -134,7 +134,7 @@ fn switching_one_thing_on_does_not_shift_another() {
     other_plant.mismatch = all.mismatch;
     assert_eq!(errors(&other_plant), expected);
     let noise = Shape::Noise { std: 1e-9, time_constant: 0.1 };
-    noisy.disturbances = vec![Disturbance { on: Coordinate::Rod1, shape: noise }];
+    noisy.disturbances = vec![Disturbance { on: Coordinate::Rod1, shape: noise, spread: None }];
     let pushed = errors(&noisy);
     // The push moves the cart a little; the first errors are the same but for that.
     assert!(expected.iter().zip(pushed).take(50).all(|(a, b)| (a - b).abs() < 1e-9));

@@ -5,13 +5,14 @@
 use dip_dynamics::State;
 use serde::{Deserialize, Serialize};
 
-use crate::disturbances::Disturbance;
+use crate::disturbances::{Coordinate, Disturbance, Shape};
 use crate::error::ExperimentError;
 use crate::experiment::Experiment;
 use crate::mismatch::Mismatch;
 use crate::outcome::Settling;
 use crate::rules::{not_negative, positive, require};
 use crate::sensors::{Sensors, Velocities};
+use crate::spread::Spread;
 use crate::starts::{StartError, Starts};
 
 /// How gains are judged.
@@ -47,7 +48,8 @@ impl Default for Tuning {
                     required: 1.0,
                     ..Trial::default()
                 },
-                Trial { name: "wide".to_owned(), ..Trial::default() },
+                Trial { name: "wide".to_owned(), runs: 48, ..Trial::default() },
+                Trial::pushed(),
                 Trial {
                     name: "off_model".to_owned(),
                     runs: 96,
@@ -129,6 +131,23 @@ impl Default for Trial {
 }
 
 impl Trial {
+    /// Somebody knocks against the cart when it has settled, each time with another force.
+    fn pushed() -> Self {
+        let knock = Disturbance {
+            on: Coordinate::Cart,
+            shape: Shape::Impulse { at: 4.0, duration: 0.1, value: 20.0 },
+            spread: Some(Spread::Uniform(0.5)),
+        };
+        Self {
+            name: "pushed".to_owned(),
+            runs: 16,
+            radius: 0.02,
+            required: 0.99,
+            disturbances: Some(vec![knock]),
+            ..Self::default()
+        }
+    }
+
     /// Cheap encoders and no tachometers. Nothing comes to rest in noise: what counts is that the angles stay
     /// within five times its deviation, and that the force does not amplify it.
     fn noisy() -> Self {
@@ -141,7 +160,7 @@ impl Trial {
         };
         Self {
             name: "noisy".to_owned(),
-            runs: 16,
+            runs: 32,
             radius: 0.1,
             sensors: Some(sensors),
             settling: Some(Settling { theta: 5.0 * angle, x: 1000.0, ..Settling::default() }),
