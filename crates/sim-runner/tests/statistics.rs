@@ -25,7 +25,7 @@ fn run(experiment: &Experiment, kind: Kind, scenario: &Scenario) -> (Run, Metric
     (run, recorder.metrics(run.outcome))
 }
 
-const HORIZON: u32 = 6500;
+const HORIZON: u32 = 7500;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct All {

@@ -53,15 +53,15 @@ impl Default for AdaptiveSpec {
     fn default() -> Self {
         Self {
             surface: SurfaceDesign::Scheduled(ScheduledSurface::of(
-                [4.583, 2.294, 2.071, 3.208, 0.829],
-                [0.1669, 0.4988, 0.08095, 1.183, 20.87],
-                1.33,
+                [7.105, 1.439, 1.814, 3.475, 0.8295],
+                [0.7382, 0.07716, 0.09265, 0.417, 16.64],
+                0.9699,
             )),
             equivalent: EquivalentControl::None,
-            switching: Switching::saturation(8.168),
-            gamma: 0.5456,
-            alpha: 103.0,
-            k_init: 33.6,
+            switching: Switching::saturation(6.092),
+            gamma: 21.29,
+            alpha: 117.8,
+            k_init: 47.4,
             k_min: 0.1,
             k_max: 200.0,
             leak: 0.1,

@@ -42,14 +42,14 @@ impl Default for ClassicalSpec {
     fn default() -> Self {
         Self {
             surface: SurfaceDesign::Scheduled(ScheduledSurface::of(
-                [3.93, 2.389, 2.413, 3.833, 0.5902],
-                [0.1421, 0.4635, 0.162, 1.199, 19.66],
-                1.498,
+                [7.074, 1.404, 1.801, 3.537, 0.8553],
+                [0.7321, 0.1051, 0.0521, 0.3753, 17.42],
+                1.011,
             )),
             equivalent: EquivalentControl::None,
-            switching: Switching::saturation(8.996),
-            k: 500.0,
-            kd: 91.79,
+            switching: Switching::saturation(8.883),
+            k: 44.21,
+            kd: 118.4,
             kp: 0.0,
             exponent: 0.5,
         }

@@ -43,11 +43,11 @@ pub struct IntegralSpec {
 impl Default for IntegralSpec {
     fn default() -> Self {
         Self {
-            weights: Weights { q: [69.1, 15.27, 1.43, 204.2, 8770.0, 0.07743], r: 0.1 },
+            weights: Weights { q: [8.805, 14.23, 870.2, 21.07, 1736.0, 0.2668], r: 0.1 },
             equivalent: EquivalentControl::Linear,
-            switching: Switching::saturation(1.003),
-            k: 35.28,
-            kd: 0.2734,
+            switching: Switching::saturation(3.53),
+            k: 115.3,
+            kd: 0.6732,
         }
     }
 }

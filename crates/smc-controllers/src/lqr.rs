@@ -23,7 +23,7 @@ pub struct LqrSpec {
 
 impl Default for LqrSpec {
     fn default() -> Self {
-        Self { weights: Weights { q: [58.57, 0.05061, 0.03269, 210.5, 4121.0, 63.05], r: 0.1 } }
+        Self { weights: Weights { q: [156.7, 1.649, 0.0278, 473.7, 9887.0, 0.01067], r: 0.1 } }
     }
 }
 

@@ -30,8 +30,8 @@ pub struct LqrIntegralSpec {
 impl Default for LqrIntegralSpec {
     fn default() -> Self {
         Self {
-            weights: Weights { q: [609.6, 0.0163, 0.1181, 6.117, 1e4, 0.6712], r: 0.1 },
-            q_integral: 0.01017,
+            weights: Weights { q: [688.4, 476.6, 2172.0, 0.01688, 8421.0, 0.1963], r: 0.1 },
+            q_integral: 0.0312,
         }
     }
 }

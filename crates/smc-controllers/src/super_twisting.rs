@@ -46,14 +46,14 @@ impl Default for SuperTwistingSpec {
     fn default() -> Self {
         Self {
             surface: SurfaceDesign::Scheduled(ScheduledSurface::of(
-                [2.226, 1.954, 2.878, 4.85, 1.241],
-                [0.8489, 13.36, 0.3568, 0.6748, 0.4751],
-                0.6545,
+                [0.9533, 1.581, 2.465, 4.999, 3.646],
+                [1.537, 12.74, 0.3397, 0.8639, 0.4772],
+                0.5062,
             )),
             equivalent: EquivalentControl::None,
-            switching: Switching::saturation(0.006_989),
-            k1: 93.17,
-            k2: 81.46,
+            switching: Switching::saturation(0.04041),
+            k1: 103.9,
+            k2: 28.91,
             anti_windup: 10.0,
             disturbance_rate: 0.0,
         }
