@@ -76,8 +76,12 @@ pub(crate) fn front(canvas: Canvas, kind: Kind, points: &[([f64; 3], Vec<&str>)]
                     .with_size(8.0),
             ));
         }
-        layouts
-            .push(Layout::auto_from_plots(&panel).with_x_label(LABELS[x]).with_y_label(LABELS[y]));
+        layouts.push(
+            Layout::auto_from_plots(&panel)
+                .with_x_label(LABELS[x])
+                .with_y_label(LABELS[y])
+                .with_ticks(TICKS),
+        );
         plots.push(panel);
     }
     let figure = Figure::new(1, PANELS.len())
@@ -88,6 +92,9 @@ pub(crate) fn front(canvas: Canvas, kind: Kind, points: &[([f64; 3], Vec<&str>)]
         .with_shared_legend();
     save(canvas, figure)
 }
+
+/// About as many along an axis: more numbers of five digits would run into each other.
+const TICKS: usize = 4;
 
 /// Of the named points: there are at most as many as names. They differ in grey by their shapes.
 const MARKS: [(&str, MarkerShape); 4] = [
