@@ -512,8 +512,8 @@ fn bulk(
         experiment.tuning.trials = vec![Trial { runs: 1, ..Trial::default() }];
         experiment.tuning.verification = 1;
         experiment.settling.hold = 0.0;
-        // Nothing settles, and each run is infinitely many bands from rest: all candidates cost the same, so
-        // that those of short runs and of long ones are the same, too.
+        // Nothing settles, and all runs are so many bands from rest that all candidates cost the same to the
+        // bit: those of short runs and of long ones are the same, too.
         experiment.settling.theta = f64::MIN_POSITIVE;
         experiment.simulation.duration = steps as f64 * experiment.simulation.control_period;
         run(&experiment, share)

@@ -228,7 +228,9 @@ fn in_words_of(push: &Disturbance) -> String {
     let drawn = match push.spread {
         None => String::new(),
         Some(Spread::Uniform(share)) => format!(" (drawn within ±{} %)", number(1e2 * share)),
-        Some(Spread::Normal(std)) => format!(" (drawn, ±{} % rms)", number(1e2 * std)),
+        Some(Spread::Normal(std)) => {
+            format!(" (drawn, standard deviation {} %)", number(1e2 * std))
+        }
     };
     match push.shape {
         Shape::Step { at, value } => {

@@ -516,6 +516,19 @@ fn an_overview_shows_how_each_law_recovers_from_each_push() {
     }
     let text = String::from_utf8(dip(directory.path(), run).stdout).unwrap();
     assert!(text.contains("recovery from 10 N on the cart for 0.1 s at 4 s"), "{text}");
+    for (spread, drawn) in [
+        ("uniform = 0.5", "drawn within ±50 %"),
+        ("normal = 0.1", "drawn, standard deviation 10 %"),
+    ] {
+        std::fs::write(
+            directory.path().join("push.toml"),
+            format!("{config}spread = {{ {spread} }}\n"),
+        )
+        .unwrap();
+        let text = String::from_utf8(dip(directory.path(), run).stdout).unwrap();
+        let expected = format!("recovery from 10 N ({drawn}) on the cart for 0.1 s at 4 s");
+        assert!(text.contains(&expected), "{text}");
+    }
     let calm =
         String::from_utf8(dip(directory.path(), "compare --controllers lqr").stdout).unwrap();
     assert!(!calm.contains("recovery"), "{calm}");

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sim_runner::{Experiment, Tuning};
-use smc_controllers::{ControllerSpec, Kind};
+use smc_controllers::{ClassicalSpec, ControllerSpec, Kind};
 
 use crate::program::dip;
 
@@ -33,6 +33,18 @@ fn shipped_gains_are_those_of_their_evidence() {
         let tuning: Tuning =
             serde_json::from_value(document["experiment"]["tuning"].clone()).unwrap();
         assert_eq!(tuning, experiment.tuning, "{kind}");
+    }
+}
+
+/// The documents show what each of the two surfaces of the classical law does alone.
+#[test]
+fn the_surfaces_that_are_shown_alone_are_those_of_the_shipped_law() {
+    let shipped = serde_json::to_value(ClassicalSpec::default()).unwrap();
+    for name in ["near", "far"] {
+        let file = docs().join(format!("experiments/{name}-only.toml"));
+        let alone: Value = toml::from_str(&read_to_string(file).unwrap()).unwrap();
+        let poles = &alone["controllers"]["classical"]["surface"]["poles"];
+        assert_eq!(poles, &shipped["surface"]["scheduled"][name], "{name}");
     }
 }
 

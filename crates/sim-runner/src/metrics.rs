@@ -165,7 +165,9 @@ impl<R: Lanes> MetricsRecorder<R> {
             u_max: closed_loop.u_max(),
             horizon: closed_loop.horizon(),
             // Half a period: the times of instants are rounded.
-            window_from: closed_loop.horizon() - JITTER_WINDOW - 0.5 * closed_loop.period(),
+            window_from: closed_loop.horizon()
+                - JITTER_WINDOW.max(closed_loop.period())
+                - 0.5 * closed_loop.period(),
             equivalent: None,
             start: [zero; 2],
             previous: NOWHEN.splat(),

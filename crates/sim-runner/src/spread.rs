@@ -3,7 +3,7 @@
 //! A uniform spread is below 1 and a normal one at most 0.3 and truncated at three standard deviations, so
 //! that no draw changes a sign.
 //!
-//! Validated by `tests/mismatch.rs`.
+//! Validated by `tests/mismatch.rs` and `tests/disturbances.rs`.
 
 use serde::{Deserialize, Serialize};
 

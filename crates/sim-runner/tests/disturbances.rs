@@ -165,50 +165,72 @@ fn a_step_does_the_work_of_its_force() {
     assert!(work > 0.1 && (gained - work).abs() < 1e-9 * work, "{gained} {work}");
 }
 
-/// The deviations of the impulses that a free cart is given, in each of many runs, from the one that is
-/// written: `loads` all begin with the run.
-fn deviations(loads: &[Disturbance], written: f64, count: u64) -> Vec<f64> {
+/// The momenta that a free cart is given within two steps, one in each of many runs.
+fn momenta(loads: &[Disturbance], count: u64) -> Vec<f64> {
     let mut experiment = frictionless(Shape::Step { at: 0.0, value: 0.0 });
     experiment.simulation.duration = 2.0 * STEP;
     experiment.disturbances = loads.to_vec();
     let closed_loop = experiment.closed_loop().unwrap();
     let scenarios = experiment.scenarios(Starts::new(0.1, 5).unwrap()).unwrap();
     let mut world = World::new(&closed_loop);
-    let mut deviation = |index| {
+    let mut momentum_of = |index| {
         let run = world.run(&Uncontrolled, &scenarios.get(index), &mut ());
-        momentum(closed_loop.model(), &run.final_state) / written - 1.0
+        momentum(closed_loop.model(), &run.final_state)
     };
-    (0..count).map(&mut deviation).collect()
+    (0..count).map(&mut momentum_of).collect()
 }
 
-/// So that gains are not tuned for one push. What is drawn is the size: the course is as written.
+/// By how much what a cart is given in each run differs from what is written.
+fn deviations(shapes: &[Shape], spread: Spread, count: u64) -> Vec<f64> {
+    let with = |spread| -> Vec<f64> {
+        let load = |&shape| Disturbance { spread, ..on_cart(shape) };
+        momenta(&shapes.iter().map(load).collect::<Vec<_>>(), count)
+    };
+    let (drawn, written) = (with(Some(spread)), with(None));
+    drawn.into_iter().zip(written).map(|(drawn, written)| drawn / written - 1.0).collect()
+}
+
+const KICK: Shape = Shape::Impulse { at: 0.0, duration: STEP, value: 30.0 };
+
+/// A step of RK4 at 1 ms keeps momentum far better than this.
+const ROUNDING: f64 = 1e-9;
+
+/// So that gains are not tuned for one push.
 #[test]
 fn the_size_of_a_load_is_drawn_for_each_run() {
     const COUNT: u64 = 10_000;
-    let kick = |spread| Disturbance {
-        spread,
-        ..on_cart(Shape::Impulse { at: 0.0, duration: STEP, value: 30.0 })
-    };
-    let written = 30.0 * STEP;
-    // A step of RK4 at 1 ms keeps momentum far better than this.
-    let rounding = 1e-9;
-    for spread in [None, Some(Spread::Uniform(0.0))] {
-        let all = deviations(&[kick(spread)], written, 20);
-        assert!(all.iter().all(|d| d.abs() < rounding), "{spread:?}: {all:?}");
-    }
     let check = |all: &[f64], bound: f64, variance: f64| {
         let n = COUNT as f64;
-        assert!(all.iter().all(|d| d.abs() <= bound + rounding));
+        assert!(all.iter().all(|d| d.abs() <= bound + ROUNDING));
         assert!(all.iter().any(|d| *d > 0.9 * bound) && all.iter().any(|d| *d < -0.9 * bound));
         let mean = all.iter().sum::<f64>() / n;
         assert!(mean.abs() < 5.0 * (variance / n).sqrt(), "{mean}");
         let square = all.iter().map(|d| d * d).sum::<f64>() / n;
         assert!((square / variance - 1.0).abs() < 5.0 * (2.0 / n).sqrt(), "{square} {variance}");
     };
-    let uniform = Some(Spread::Uniform(0.5));
-    check(&deviations(&[kick(uniform)], written, COUNT), 0.5, 0.25 / 3.0);
-    let normal = Some(Spread::Normal(0.1));
-    check(&deviations(&[kick(normal)], written, COUNT), 0.3, 0.01 * 0.973_34);
+    check(&deviations(&[KICK], Spread::Uniform(0.5), COUNT), 0.5, 0.25 / 3.0);
+    check(&deviations(&[KICK], Spread::Normal(0.1), COUNT), 0.3, 0.01 * 0.973_34);
     // Two of them are drawn apart: variances add up.
-    check(&deviations(&[kick(uniform); 2], 2.0 * written, COUNT), 0.5, 0.125 / 3.0);
+    check(&deviations(&[KICK; 2], Spread::Uniform(0.5), COUNT), 0.5, 0.125 / 3.0);
+    // The momentum is the one that is written, and without a spread it is that of every run.
+    let written = momenta(&[on_cart(KICK)], 20);
+    assert!(written.iter().all(|p| (p / (30.0 * STEP) - 1.0).abs() < ROUNDING), "{written:?}");
+}
+
+/// Only the size is drawn: the course is as written, and so is the noise that it is made of.
+#[test]
+fn a_load_of_any_shape_is_as_large_as_its_draw() {
+    let spread = Spread::Uniform(0.5);
+    let draws = deviations(&[KICK], spread, 50);
+    for shape in [
+        Shape::Step { at: 0.5 * STEP, value: -3.0 },
+        Shape::Sinusoid { amplitude: 5.0, frequency: 20.0, phase: 1.0 },
+        Shape::Noise { std: 2.0, time_constant: 0.1 },
+    ] {
+        for (draw, actual) in draws.iter().zip(deviations(&[shape], spread, 50)) {
+            assert!((draw - actual).abs() < 1e-6, "{shape:?}: {draw} {actual}");
+        }
+    }
+    let nothing = deviations(&[KICK], Spread::Uniform(0.0), 50);
+    assert!(nothing.iter().all(|&d| d == 0.0), "to the bit: {nothing:?}");
 }

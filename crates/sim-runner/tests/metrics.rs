@@ -3,7 +3,7 @@
 use dip_dynamics::State;
 use sim_runner::{
     ClosedLoop, Experiment, Instant, Metrics, MetricsRecorder, Observer, Outcome, Scenario,
-    Simulation,
+    Simulation, Uncontrolled, World,
 };
 use smc_controllers::{Command, EquivalentControl, SHOWN};
 
@@ -321,6 +321,19 @@ fn jitter_is_that_of_the_last_two_seconds() {
     // It did not get there.
     let short = run(5.0, 4999);
     assert_eq!((short.theta_rms, short.u_rms), (None, None));
+}
+
+/// The window has at least the last period, however long that is.
+#[test]
+fn jitter_of_a_few_long_periods_is_a_number() {
+    let mut experiment = Experiment::default();
+    (experiment.simulation.duration, experiment.simulation.control_period) = (10.0, 5.0);
+    let closed_loop = experiment.closed_loop().unwrap();
+    let upright = Scenario::new(State::UPRIGHT, *closed_loop.model(), 0);
+    let mut recorder = MetricsRecorder::new(&closed_loop);
+    let run = World::new(&closed_loop).run(&Uncontrolled, &upright, &mut recorder);
+    let figures = recorder.metrics(run.outcome);
+    assert_eq!((figures.theta_rms, figures.u_rms), (Some(0.0), Some(0.0)));
 }
 
 /// What the actuator made of the command counts as effort; what was asked for, as chattering.

@@ -19,7 +19,7 @@ pub(super) struct Course {
 }
 
 impl Course {
-    /// Of a search that has not begun. All memory is taken here.
+    /// Of a search that has not begun.
     pub(super) fn new() -> Self {
         Self { stride: 1, kept: Vec::with_capacity(KEPT_MAX) }
     }
@@ -62,6 +62,20 @@ mod tests {
         (1..=KEPT_MAX as u64).for_each(|number| course.push(generation(number)));
         let kept = course.into_kept();
         assert!(kept.iter().map(|progress| progress.generation).eq(1..=KEPT_MAX as u64));
+    }
+
+    #[test]
+    fn a_search_that_goes_on_keeps_what_it_would_have_kept() {
+        let mut whole = Course::new();
+        (1..=9_000).for_each(|number| whole.push(generation(number)));
+        for cut in [1, KEPT_MAX as u64, 8_193] {
+            let mut before = Course::new();
+            (1..=cut).for_each(|number| before.push(generation(number)));
+            let kept = serde_json::to_vec(&before).unwrap();
+            let mut after: Course = serde_json::from_slice(&kept).unwrap();
+            (cut + 1..=9_000).for_each(|number| after.push(generation(number)));
+            assert_eq!((after.stride, &after.kept), (whole.stride, &whole.kept), "{cut}");
+        }
     }
 
     #[test]
