@@ -256,8 +256,12 @@ impl<R: Real> LoadsMemory<R> {
         let Self { step, noises, sizes } = self;
         let set = |value: &mut R, to| *value = R::select(mask, R::splat(to), *value);
         set(step, 0.0);
-        noises.iter_mut().for_each(|noise| set(noise, 0.0));
-        sizes.iter_mut().for_each(|size| set(size, 1.0));
+        for noise in noises {
+            set(noise, 0.0);
+        }
+        for size in sizes {
+            set(size, 1.0);
+        }
     }
 }
 
