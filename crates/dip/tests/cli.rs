@@ -525,7 +525,8 @@ fn an_overview_shows_how_each_law_recovers_from_each_push() {
             format!("{config}spread = {{ {spread} }}\n"),
         )
         .unwrap();
-        let text = String::from_utf8(dip(directory.path(), run).stdout).unwrap();
+        let again = dip(directory.path(), &format!("{run} --force"));
+        let text = String::from_utf8(again.stdout).unwrap();
         let expected = format!("recovery from 10 N ({drawn}) on the cart for 0.1 s at 4 s");
         assert!(text.contains(&expected), "{text}");
     }
