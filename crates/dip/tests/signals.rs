@@ -214,7 +214,7 @@ fn a_search_that_is_interrupted_prints_its_document_and_leaves_nothing() {
 fn ctrl_c_ends_a_replay() {
     let directory = here();
     let directory = directory.path();
-    let line = "compare --controllers lqr --starts 20000 --config short.toml --out out";
+    let line = "compare --controllers lqr --starts 400000 --config short.toml --out out";
     assert!(finished(directory, line).status.success());
     let temporary = directory.join("temporary");
     fs::create_dir(&temporary).unwrap();
