@@ -2,12 +2,14 @@
 //!
 //! Each generation is kept until there are 4096 of them; then each second one of those, and of those to
 //! come, and so on: what is kept is evenly spaced, and ends with the latest.
+//!
+//! Validated by the tests here.
 
 use serde::{Deserialize, Serialize};
 
 use crate::tuning::Progress;
 
-/// Generations that are kept at most. A checkpoint has them all.
+/// Generations that are kept at most: each checkpoint writes all that are kept.
 const KEPT_MAX: usize = 4096;
 
 /// Generations of a search, the latest at the end.
